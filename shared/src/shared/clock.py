@@ -37,8 +37,3 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
-
-def rfc3339(moment: datetime) -> str:
-    """`2026-11-24T08:00:00.123Z`: how times are written on every wire of ours."""
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")

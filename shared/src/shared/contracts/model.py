@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
@@ -14,13 +14,12 @@ def _aware(moment: datetime) -> datetime:
     return moment
 
 
-def _rfc3339(moment: datetime) -> str:
-    from shared.clock import rfc3339
+def rfc3339(moment: datetime) -> str:
+    """`2026-11-24T08:00:00.123Z`: how times are written on every wire of ours."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
-    return rfc3339(moment)
 
-
-Moment = Annotated[datetime, AfterValidator(_aware), PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+Moment = Annotated[datetime, AfterValidator(_aware), PlainSerializer(rfc3339, return_type=str, when_used="json")]
 """A point in time with a zone; a time without one is refused, since a hotline's clock is local."""
 
 

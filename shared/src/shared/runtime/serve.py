@@ -1,0 +1,91 @@
+"""One door for every process: the app with health, metrics and errors, the announcement, and uvicorn."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.responses import JSONResponse
+
+from shared.runtime import problems as problem_documents
+from shared.runtime.health import Health
+from shared.runtime.telemetry import TraceMiddleware
+
+GRACEFUL_STOP_S = 8
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def build_app(
+    *,
+    title: str,
+    health: Health,
+    registry: CollectorRegistry,
+    lifespan: Lifespan,
+    problems: problem_documents.Problems | None = None,
+    **options: Any,
+) -> FastAPI:
+    """A FastAPI app that answers `/health/live`, `/health/ready`, `/metrics` and problem+json like all others."""
+    app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, **options)
+    app.add_middleware(TraceMiddleware)
+    problem_documents.install(app, problems or problem_documents.Problems())
+
+    @app.get("/health/live", include_in_schema=False)
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @app.get("/health/ready", include_in_schema=False)
+    async def ready() -> Response:
+        findings = await health.findings()
+        body = {
+            "ready": all(finding.ok for finding in findings),
+            "reasons": [f"{finding.check}: {finding.reason}" for finding in findings if not finding.ok],
+            "checks": {finding.check: finding.ok for finding in findings},
+        }
+        return JSONResponse(body, status_code=200 if body["ready"] else 503)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+@asynccontextmanager
+async def announced(state: Path, *, name: str, kind: str, url: str) -> AsyncIterator[None]:
+    """Write `<state>/run/<name>-<pid>.json` while the process runs: how `minsheng status` finds it."""
+    folder = state / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    pid = os.getpid()
+    path = folder / f"{name}-{pid}.json"
+    number = os.environ.get("PROCESS_NUMBER", "")
+    process = f"{name}-{number}" if number else name
+    path.write_text(json.dumps({"name": name, "kind": kind, "process": process, "pid": pid, "url": url}))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+async def serve(app: FastAPI, *, state: Path, name: str, kind: str, host: str, port: int) -> None:
+    """Serve `app` until SIGTERM or SIGINT; port 0 takes a free one. The stop is bounded."""
+    listener = socket.create_server((host, port), backlog=512)
+    address = f"http://{host}:{listener.getsockname()[1]}"
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACEFUL_STOP_S,
+        lifespan="on",
+    )
+    async with announced(state, name=name, kind=kind, url=address):
+        await uvicorn.Server(config).serve(sockets=[listener])

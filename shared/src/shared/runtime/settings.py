@@ -1,0 +1,44 @@
+"""Settings that every process has; names are those of the public interfaces page."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def local_port(default: int) -> int:
+    """A default port moved by `MINSHENG_PORT_OFFSET`, so that two stacks fit on one machine."""
+    return default + int(os.environ.get("MINSHENG_PORT_OFFSET") or 0)
+
+
+class ProcessSettings(BaseSettings):
+    """Frozen, typed, read once from the environment."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    kafka_bootstrap_servers: str = Field(default_factory=lambda: f"127.0.0.1:{local_port(19092)}")
+    kafka_username: str | None = None
+    """SASL/SCRAM-SHA-512 principal; None: no SASL (the plain local broker)."""
+    kafka_password: SecretStr | None = None
+    mongodb_uri: SecretStr = Field(
+        default_factory=lambda: SecretStr(f"mongodb://127.0.0.1:{local_port(27117)}/?retryWrites=false")
+    )
+    minsheng_state: Path = Path(".local")
+    blob_url: str | None = None
+    """`file://…` or `s3://…`; None: `blobs/` under the state folder."""
+    district_pack: Path = Path("deploy/district")
+    host: str = "127.0.0.1"
+    process_name: str | None = None
+    """Name in `status`; None: the service's own name."""
+    log_level: str = "INFO"
+    public_web_url: str = Field(default_factory=lambda: f"http://127.0.0.1:{local_port(8080)}")
+    public_media_url: str = Field(default_factory=lambda: f"http://127.0.0.1:{local_port(8081)}")
+    rate_limits: str = "on"
+
+    @property
+    def blobs(self) -> str:
+        """URL of the blob store."""
+        return self.blob_url or (self.minsheng_state / "blobs").resolve().as_uri()
