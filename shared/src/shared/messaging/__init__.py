@@ -1,0 +1,1 @@
+"""All that is known about Kafka: encoding, publishing, the relay, consuming, dead letters, provisioning."""

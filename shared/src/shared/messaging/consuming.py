@@ -1,0 +1,118 @@
+"""The consumers of a process as one thing to start, watch and stop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker
+
+from shared.clock import Clock
+from shared.messaging.broker import stop_bounded, subscribe
+from shared.messaging.delivery import Delivery
+from shared.messaging.metrics import DeliveryMetrics
+
+_log = structlog.get_logger(__name__)
+STALLED_S = 90.0
+LOG_LOST = "committed offset {committed} of group {group} lies beyond the end {end} of {topic}/{partition}: "
+LOG_LOST_HELP = "the log was lost; see deploy/README.md, 'A broker that lost its log'"
+
+
+class Consuming:
+    """Starts the broker's subscribers, retries until the broker is there, and tells health the truth:
+    tasks alive, partitions held or none to hold, progress while there is lag, offsets within the log."""
+
+    def __init__(self, broker: KafkaBroker, *, group: str, clock: Clock, metrics: DeliveryMetrics) -> None:
+        self._broker = broker
+        self._group = group
+        self._clock = clock
+        self._metrics = metrics
+        self._watched: list[tuple[Any, Delivery, tuple[str, ...]]] = []
+        self._started = False
+        self._start_error: str | None = "starting"
+        self._lost: str | None = None
+
+    def add(self, topics: tuple[str, ...], delivery: Delivery) -> None:
+        """Consume `topics` with `delivery`."""
+        subscriber = subscribe(self._broker, topics, group=self._group, delivery=delivery)
+        self._watched.append((subscriber, delivery, topics))
+
+    async def run(self) -> None:
+        """Start (retrying while the broker is away), then watch lag and offsets until cancelled."""
+        while not self._started:
+            try:
+                await self._broker.start()
+                self._started, self._start_error = True, None
+            except (KafkaError, OSError) as error:
+                self._start_error = type(error).__name__
+                _log.warning("broker_not_reached", error_type=self._start_error)
+                await stop_bounded(self._broker)
+                await self._clock.sleep(1.0)
+        while True:
+            await self._observe()
+            await self._clock.sleep(2.0)
+
+    async def stop(self) -> None:
+        """Bounded stop; what was not committed is delivered again."""
+        await stop_bounded(self._broker)
+
+    async def _observe(self) -> None:
+        lost = None
+        for subscriber, _, topics in self._watched:
+            consumer = getattr(subscriber, "consumer", None)
+            if consumer is None:
+                continue
+            lag = dict.fromkeys(topics, 0)
+            assigned: list[TopicPartition] = list(consumer.assignment())
+            try:
+                async with asyncio.timeout(5):
+                    ends = await consumer.end_offsets(assigned) if assigned else {}
+                    for place in assigned:
+                        committed = await consumer.committed(place)
+                        if committed is not None and committed > ends[place]:
+                            lost = (
+                                LOG_LOST.format(
+                                    committed=committed,
+                                    group=self._group,
+                                    end=ends[place],
+                                    topic=place.topic,
+                                    partition=place.partition,
+                                )
+                                + LOG_LOST_HELP
+                            )
+                        position = committed or 0
+                        lag[place.topic] = lag.get(place.topic, 0) + max(0, ends[place] - position)
+            except (KafkaError, TimeoutError, OSError):
+                continue
+            for topic, records in lag.items():
+                self._metrics.lag.labels(topic=topic, group=self._group).set(records)
+            subscriber_lag = sum(lag.values())
+            self._lags[id(subscriber)] = subscriber_lag
+        if lost and lost != self._lost:
+            _log.error("log_lost", reason=lost)
+        self._lost = lost
+
+    @property
+    def _lags(self) -> dict[int, int]:
+        if not hasattr(self, "_lag_by_subscriber"):
+            self._lag_by_subscriber: dict[int, int] = {}
+        return self._lag_by_subscriber
+
+    async def check(self) -> str | None:
+        """Readiness of consumption."""
+        if self._start_error:
+            return f"not consuming: {self._start_error}"
+        if self._lost:
+            return self._lost
+        for subscriber, delivery, topics in self._watched:
+            name = "+".join(topics)
+            tasks = list(getattr(subscriber, "tasks", ()))
+            if not tasks or all(task.done() for task in tasks):
+                return f"the consumer of {name} has ended"
+            idle = self._clock.monotonic() - delivery.last_progress
+            if self._lags.get(id(subscriber), 0) > 0 and idle > STALLED_S:
+                return f"{name}: records wait, no progress for {idle:.0f} s"
+        return None

@@ -1,0 +1,159 @@
+"""The relay: carries outbox entries from documents to the broker. A crash gives a duplicate, never a loss.
+
+Freshly written documents are leased to their writer, so the usual way needs no claim: nudge, send, mark.
+A sweep finds what a crash or an outage left behind. One batch at a time, entries in order, so that the
+events of one suggestion keep their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from shared import crash_points
+from shared.clock import Clock
+from shared.contracts.topics import TOPIC_OF
+from shared.errors import MinshengError, PermanentError
+from shared.messaging.encoding import Outgoing, to_record
+from shared.messaging.metrics import DeliveryMetrics
+from shared.messaging.publishing import Publisher
+
+_log = structlog.get_logger(__name__)
+BATCH = 200
+SWEEP_EVERY_S = 1.0
+LEASE = timedelta(seconds=30)
+LEASE_MARGIN = timedelta(seconds=12)
+"""A nudge whose lease ends within this (longer than one publish may take) is left to the sweep."""
+MAX_NUDGES = 5_000
+MAX_PAUSE_S = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending:
+    """A document with entries to publish; `length` is the document's count of entries when it was read."""
+
+    document_id: str
+    entries: Sequence[Mapping[str, Any]]
+    length: int
+    leased_until: datetime
+
+
+class OutboxPort(Protocol):
+    """What the relay needs of a store (fulfilled by `shared.storage.outbox.OutboxStore`)."""
+
+    async def due(self, *, limit: int) -> list[Pending]: ...
+    async def claim(self, pending: Pending, *, until: datetime) -> bool: ...
+    async def mark_published(self, batch: Sequence[Pending]) -> None: ...
+    async def oldest_age_s(self) -> float: ...
+
+
+class Relay:
+    """Publishes the outbox of one store."""
+
+    def __init__(
+        self, store: OutboxPort, publisher: Publisher, clock: Clock, metrics: DeliveryMetrics, *, name: str = "relay"
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._clock = clock
+        self._metrics = metrics
+        self._name = name
+        self._nudged: deque[Pending] = deque(maxlen=MAX_NUDGES)
+        self._wake = asyncio.Event()
+        self._last_round = clock.monotonic()
+        self._failures = 0
+        self._last_sweep = float("-inf")
+
+    def nudge(self, pending: Pending) -> None:
+        """Publish this soon: it was just written, leased to us. Losing the nudge loses nothing."""
+        self._nudged.append(pending)
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Look at the store soon: something was left due there."""
+        self._last_sweep = float("-inf")
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled. Every fault is retried with a growing, jittered pause."""
+        while True:
+            try:
+                await self._round()
+                self._failures = 0
+            except MinshengError as error:
+                self._failures += 1
+                self._metrics.publish_failures.inc()
+                _log.warning("relay_failed", relay=self._name, code=error.code, failures=self._failures)
+                await self._clock.sleep(min(MAX_PAUSE_S, 0.2 * 2**self._failures) * random.uniform(0.5, 1.0))
+
+    async def _round(self) -> None:
+        self._last_round = self._clock.monotonic()
+        if not self._nudged and self._clock.monotonic() - self._last_sweep < SWEEP_EVERY_S:
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(SWEEP_EVERY_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+        batch = self._take_nudged()
+        if not batch and self._clock.monotonic() - self._last_sweep >= SWEEP_EVERY_S:
+            batch = await self._sweep()
+        if batch:
+            await self._publish(batch)
+
+    def _take_nudged(self) -> list[Pending]:
+        safe_until = self._clock.now() + LEASE_MARGIN
+        batch: list[Pending] = []
+        seen: set[str] = set()
+        while self._nudged and len(batch) < BATCH:
+            if self._nudged[0].document_id in seen:
+                break  # the same document again: next round, so that each batch has one state of it
+            pending = self._nudged.popleft()
+            if pending.leased_until > safe_until:
+                seen.add(pending.document_id)
+                batch.append(pending)
+        return batch
+
+    async def _sweep(self) -> list[Pending]:
+        due = await self._store.due(limit=BATCH)
+        self._last_sweep = self._clock.monotonic()
+        self._metrics.outbox_oldest_seconds.set(await self._store.oldest_age_s() if due else 0)
+        if len(due) == BATCH:
+            self._last_sweep = float("-inf")  # more is waiting: go on at once
+        until = self._clock.now() + LEASE
+        return [pending for pending in due if await self._store.claim(pending, until=until)]
+
+    async def _publish(self, batch: list[Pending]) -> None:
+        crash_points.reach("before_publish")
+        try:
+            await self._publisher.publish([record for pending in batch for record in self._records(pending)])
+        except PermanentError:
+            if len(batch) == 1:  # its lease holds it back; it stays due and readiness shows its age
+                _log.error("event_refused_by_broker", types=[entry["type"] for entry in batch[0].entries])
+                return
+            for pending in batch:  # find the one that the broker refuses; the others must not wait for it
+                await self._publish([pending])
+            return
+        crash_points.reach("after_publish")
+        await self._store.mark_published(batch)
+        for pending in batch:
+            for entry in pending.entries:
+                self._metrics.published.labels(topic=TOPIC_OF[entry["type"]]).inc()
+
+    def _records(self, pending: Pending) -> list[Outgoing]:
+        return [to_record(TOPIC_OF[entry["type"]], entry) for entry in pending.entries]
+
+    async def check(self) -> str | None:
+        """Readiness: the relay goes round, and nothing due is older than a minute."""
+        idle = self._clock.monotonic() - self._last_round
+        self._metrics.relay_idle_seconds.set(idle)
+        if idle > 30:
+            return f"the relay has not gone round for {idle:.0f} s"
+        return f"{self._failures} publishes failed in a row" if self._failures >= 3 else None
