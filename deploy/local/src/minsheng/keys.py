@@ -1,0 +1,33 @@
+"""Keys of the local stack, made once and handed only to the processes that need them."""
+
+import base64
+import os
+import secrets
+from collections.abc import Mapping
+
+from minsheng.places import Places
+
+NAMES = ("VAULT_KEY", "RECEIPT_KEY", "DESK_SESSION_KEY")
+
+
+def ensure(places: Places, env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Read `secrets.env` (mode 600), making what it lacks: 32 random bytes each, in base64. A key in the environment wins."""
+    env = os.environ if env is None else env
+    places.state.mkdir(parents=True, exist_ok=True)
+    path = places.state / "secrets.env"
+    kept: dict[str, str] = {}
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition("=")
+            kept[name] = value
+    missing = [name for name in NAMES if not kept.get(name)]
+    if missing:
+        kept |= {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in missing}
+        draft = path.with_suffix(".draft")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.writelines(f"{name}={kept[name]}\n" for name in kept)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    return {name: env.get(name) or kept[name] for name in NAMES}

@@ -1,0 +1,94 @@
+"""The topology: every process of the local stack, with its command, its environment and its address."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from minsheng import kafka, keys, mongo
+from minsheng.places import REPOSITORY, Places
+
+WEB_KEYS = ("VAULT_KEY", "RECEIPT_KEY")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One kind of process; `count` of them are started and `minsheng scale` changes that for workers."""
+
+    name: str
+    kind: str  # service, worker or infrastructure
+    command: tuple[str, ...]
+    url: str | None = None  # None: the process says its own in the registry, or has none
+    secrets: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[str, ...] = ()
+    graceful_seconds: float = 15.0
+
+
+def plan(places: Places, only: frozenset[str] = frozenset()) -> list[Process]:
+    """All processes in the order they start; what was given from outside (Kafka, Mongo) is left out."""
+    from minsheng import jars
+
+    python = sys.executable
+
+    def module(*words: str) -> tuple[str, ...]:
+        return (python, "-m", *words)
+
+    processes: list[Process] = []
+    if not places.given_kafka:
+        properties = places.state / "kafka/server.properties"
+        processes.append(
+            Process(
+                "kafka",
+                "infrastructure",
+                tuple(kafka.command(jars.home(), properties)),
+                ports=("KAFKA_PORT", "KAFKA_CONTROLLER_PORT"),
+            )
+        )
+    if not places.given_mongo:
+        processes.append(Process("mongo", "infrastructure", tuple(mongo.command(places)), ports=("MONGO_PORT",)))
+    processes += [
+        Process(
+            "mail-sink",
+            "infrastructure",
+            module("minsheng.mail_sink"),
+            places.url("MAIL_INBOX_PORT"),
+            ports=("MAIL_INBOX_PORT", "MAIL_SMTP_PORT"),
+        ),
+        _service(places, "intake-web", module("intake_web"), "INTAKE_WEB_PORT", WEB_KEYS),
+        _service(places, "intake-media", module("intake_media"), "INTAKE_MEDIA_PORT", WEB_KEYS),
+        _service(places, "router", module("router"), "ROUTER_PORT", ("DESK_SESSION_KEY",)),
+        _service(places, "notifier", module("notifier"), "NOTIFIER_PORT", ("VAULT_KEY",)),
+        # A worker stores what it heard under the resident's receipt, hence the same keys as its API.
+        Process("worker-voice", "worker", module("intake_media", "worker", "--channel", "voice"), secrets=WEB_KEYS),
+        Process("worker-video", "worker", module("intake_media", "worker", "--channel", "video"), secrets=WEB_KEYS),
+    ]
+    unknown = only - {process.name for process in processes} - {"kafka", "mongo"}
+    if unknown:
+        raise ValueError(f"no such process: {', '.join(sorted(unknown))}")
+    return [process for process in processes if not only or process.name in only]
+
+
+def _service(places: Places, name: str, command: tuple[str, ...], port: str, secrets: tuple[str, ...]) -> Process:
+    return Process(name, "service", command, places.url(port), secrets, ports=(port,))
+
+
+def environment(places: Places) -> dict[str, str]:
+    """What every process of the stack finds in its environment; keys are added per process."""
+    env = {name: value for name, value in os.environ.items() if name not in keys.NAMES}
+    env |= {name: str(port) for name, port in places.ports.items()}
+    env |= {
+        "MINSHENG_STATE": str(places.state),
+        "MINSHENG_PORT_OFFSET": "0",  # applied already: a child must not move its ports again
+        "KAFKA_BOOTSTRAP_SERVERS": places.kafka,
+        "MONGODB_URI": places.mongo,
+        "SMTP_HOST": env.get("SMTP_HOST") or places.host,
+        "SMTP_PORT": env.get("SMTP_PORT") or str(places.ports["MAIL_SMTP_PORT"]),
+        "BLOB_URL": env.get("BLOB_URL") or places.folder("blobs").as_uri(),
+        "DISTRICT_PACK": env.get("DISTRICT_PACK") or str(REPOSITORY / "deploy/district"),
+        "PUBLIC_WEB_URL": env.get("PUBLIC_WEB_URL") or places.url("INTAKE_WEB_PORT"),
+        "PUBLIC_MEDIA_URL": env.get("PUBLIC_MEDIA_URL") or places.url("INTAKE_MEDIA_PORT"),
+        "DESK_DEMO_ACCOUNTS": env.get("DESK_DEMO_ACCOUNTS") or "on",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return env
