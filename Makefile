@@ -1,0 +1,102 @@
+# Everything a newcomer or a developer types. `make` alone lists the targets.
+SHELL := /bin/sh
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+PY := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+MEMBERS := shared services/intake-web services/intake-media services/router services/notifier deploy/local
+TIERS := tests/unit tests/contract tests/component tests/connected tests/browser
+LINTED := shared services deploy tests
+EXPORT := $(UV) export -q --frozen --all-packages --no-emit-workspace --format requirements-txt --no-header --no-annotate --no-emit-index-url
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev system up down demo test check lint types imports schemas lock bench bench-media chaos-short chaos screenshots
+
+help: ## list what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## make the environment in .venv from requirements.lock (needs Python 3.11, 3.12 or 3.13)
+
+$(VENV)/.uv-$(UV_VERSION):
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "Minsheng needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "setup: virtual environment in $(VENV)"
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "setup: uv $(UV_VERSION)"
+	@$(PY) -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.uv-$(UV_VERSION) requirements.lock $(MEMBERS:%=%/pyproject.toml)
+	@echo "setup: libraries of requirements.lock, each checked against its hash (first time: some hundred megabytes)"
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync -q --require-hashes requirements.lock
+	@rm -f $(VENV)/.ready-dev
+	@echo "setup: our own packages"
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install -q --no-deps $(MEMBERS:%=-e ./%)
+	@touch $@
+	@echo "setup: done"
+
+setup-dev: $(VENV)/.ready-dev
+
+$(VENV)/.ready-dev: $(VENV)/.ready tests/requirements.lock
+	@echo "setup: tools for tests and checks"
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install -q --require-hashes -r tests/requirements.lock
+	@touch $@
+
+system: # Debian packages that the tests need: a browser, ffmpeg, a Chinese font
+	@missing=""; command -v chromium >/dev/null || missing="$$missing chromium"; \
+	command -v ffmpeg >/dev/null || missing="$$missing ffmpeg"; \
+	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fontconfig fonts-noto-cjk"; \
+	test -z "$$missing" && exit 0; \
+	if command -v apt-get >/dev/null && test "$$(id -u)" = 0; then \
+	  echo "setup: Debian packages$$missing"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else echo "The tests need$$missing. On Debian: sudo apt-get install$$missing" >&2; exit 1; fi
+
+up: setup ## start everything, wait until healthy, print the addresses; Ctrl-C stops all
+	@exec $(VENV)/bin/minsheng up
+
+down: setup ## stop a running stack
+	@$(VENV)/bin/minsheng down
+
+demo: setup ## with the stack up: one real input per channel, each followed to its notice
+	@$(VENV)/bin/minsheng demo
+
+test: setup-dev system ## all tests: unit, contract, component, connected, browser
+	@$(PY) -m pytest $(TIERS) --cov --cov-report=term:skip-covered
+
+check: lint types imports ## lint, types, import rules
+
+lint: setup-dev ## ruff
+	@$(VENV)/bin/ruff check $(LINTED)
+	@$(VENV)/bin/ruff format --check $(LINTED)
+
+types: setup-dev ## mypy --strict
+	@$(VENV)/bin/mypy
+
+imports: setup-dev ## who may import whom
+	@$(VENV)/bin/lint-imports
+
+schemas: setup-dev ## write the JSON Schemas and AsyncAPI from the models
+	@$(PY) -m shared.contracts.schemas
+
+lock: setup ## write requirements.lock and tests/requirements.lock: hashes, no addresses
+	@$(UV) lock
+	@$(EXPORT) --no-dev -o requirements.lock >/dev/null
+	@$(UV) export -q --frozen --only-group dev --no-emit-workspace --format requirements-txt --no-header --no-annotate --no-emit-index-url -o tests/requirements.lock >/dev/null
+	@! grep -nE '://|--index|--find-links' requirements.lock tests/requirements.lock
+
+bench: setup-dev ## rates and delays of the text path
+	@$(PY) -m pytest tests/bench -m "not media" -s
+
+bench-media: setup-dev ## rates and delays of the transcribing workers
+	@$(PY) -m pytest tests/bench -m media -s
+
+chaos-short: setup-dev ## faults for some minutes: nothing lost, nothing doubled
+	@$(PY) -m pytest tests/chaos -m "not long" -s
+
+chaos: setup-dev ## faults at length
+	@$(PY) -m pytest tests/chaos -s
+
+screenshots: setup-dev system ## the README's pictures, taken from a running stack
+	@$(PY) tests/browser/screenshots.py
