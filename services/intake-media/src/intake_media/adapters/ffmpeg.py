@@ -1,0 +1,67 @@
+"""Finds ffmpeg and says in one place what it may open; the command lines are built by ffmpeg-python."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import imageio_ffmpeg
+
+from shared.errors import PermanentError
+
+FORMATS = "wav,mov,mp3,ogg,matroska,webm,flac,aac,amr,mpegts"
+"""Demuxers that may open an upload. No playlists, no text formats, no images: they read other files or play for ever."""
+
+AUDIO_CODECS = (
+    "aac,aac_fixed,aac_latm,mp3,mp3float,mp2,mp2float,opus,libopus,vorbis,libvorbis,flac,alac,"
+    "amrnb,amrwb,libopencore_amrnb,libopencore_amrwb,ac3,eac3,adpcm_ms,adpcm_ima_wav,gsm_ms,"
+    "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_f64le,pcm_alaw,pcm_mulaw"
+)
+"""Decoders for the sound. Without this list ffmpeg decodes cover art too, although it is told to drop it."""
+
+VIDEO_CODECS = "h264,hevc,vp8,libvpx,vp9,libvpx-vp9,av1,libdav1d,libaom-av1,mpeg4,h263,mjpeg,theora,mpeg2video"
+
+
+def find() -> str:
+    """Path of the ffmpeg to run: `FFMPEG_BINARY`, else the system's, else the one of the wheel imageio-ffmpeg."""
+    given = os.environ.get("FFMPEG_BINARY")
+    if given:
+        path = shutil.which(given)
+        if path is None:
+            raise PermanentError(f"FFMPEG_BINARY names no program: {given}", code="ffmpeg-missing")
+        return path
+    return shutil.which("ffmpeg") or str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def source(path: Path, *, codecs: str, **options: Any) -> Any:
+    """An ffmpeg-python input of an upload, with every whitelist on. `path` is one of our own opaque names."""
+    # "file:" keeps a name from being read as a protocol of its own.
+    return ffmpeg.input(
+        f"file:{path.resolve()}",
+        protocol_whitelist="file,pipe",
+        format_whitelist=FORMATS,
+        codec_whitelist=codecs,
+        **options,
+    )
+
+
+def command(binary: str, stream: Any, *, level: str = "error") -> list[str]:
+    """The command line of an ffmpeg-python output: one thread, no questions, nothing kept of the metadata."""
+    argv: list[str] = ffmpeg.compile(
+        stream.global_args("-nostdin", "-hide_banner", "-v", level), cmd=binary, overwrite_output=True
+    )
+    return argv
+
+
+CLEAN: dict[str, Any] = {
+    "map_metadata": "-1",
+    "map_chapters": "-1",
+    "threads": 1,
+    "fflags": "+bitexact",
+    "flags:v": "+bitexact",
+    "flags:a": "+bitexact",
+}
+"""Output options that leave out place, device, title and chapters of the upload."""

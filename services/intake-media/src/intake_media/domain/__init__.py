@@ -1,0 +1,1 @@
+"""Pure rules of the media adapter: no I/O, no framework."""

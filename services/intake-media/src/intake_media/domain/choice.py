@@ -1,0 +1,47 @@
+"""Chooses among the hypotheses of a beam with the district's language model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from intake_media.domain.language_model import CharacterModel
+from intake_media.domain.reading import Hypothesis
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much the model counts beside the engine; measured on Mandarin notes, flat around these values."""
+
+    model: float = 0.3
+    per_character: float = 4.0
+    """Makes up for the model's dislike of every further character, in nats."""
+    clear_gain: float = 1.0
+    """The engine's favourite stands unless another is better by this many nats."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen hypothesis, its place in the beam, and the model's surprise in nats per character."""
+
+    hypothesis: Hypothesis
+    rank: int
+    surprise: float | None
+
+
+def choose(
+    hypotheses: Sequence[Hypothesis], model: CharacterModel | None, weights: Weights = Weights()
+) -> Choice:
+    """The hypothesis with the highest joint score; without a model the engine's favourite. Needs at least one."""
+    if model is None:
+        return Choice(hypotheses[0], 0, None)
+    read = model.log_probability([hypothesis.text for hypothesis in hypotheses])
+    joint = [
+        hypothesis.score * hypothesis.tokens + weights.model * (log_probability + weights.per_character * characters)
+        for hypothesis, (log_probability, characters) in zip(hypotheses, read, strict=True)
+    ]
+    best = max(range(len(joint)), key=joint.__getitem__)
+    if joint[best] - joint[0] < weights.clear_gain:
+        best = 0
+    log_probability, characters = read[best]
+    return Choice(hypotheses[best], best, -log_probability / characters if characters else None)

@@ -1,0 +1,64 @@
+"""How a recording is cut for the engine: short windows for short notes, chunks at silences for long ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from intake_media.domain.reading import Span
+
+FULL_WINDOW_S = 30
+"""What Whisper was trained on; the retry when a text looks wrong."""
+
+# Window in seconds → longest sound that it may hold. Whisper invents where the sound fills its window, and two
+# seconds of padding are not enough below 12 s (measured: transcription tables, "how short may the window be").
+_WINDOWS = ((12, 9.7), (15, 12.6), (20, 17.5), (25, 22.5), (FULL_WINDOW_S, 30.0))
+
+LONGEST_CHUNK_S = 22.0
+_CHUNK_WANTED_S = 8.0
+_PAUSE_TO_CUT_S = 0.55
+_PAUSE_ALWAYS_CUT_S = 2.5
+_MARGIN_S = 0.3
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One stretch for the engine, and the speech in it; times from the start of the recording."""
+
+    span: Span
+    speech: tuple[Span, ...]
+
+
+def window_s(length_s: float) -> int:
+    """The window, in whole seconds, for sound of this length (at most 30 s)."""
+    return next(window for window, longest in _WINDOWS if length_s <= longest or window == FULL_WINDOW_S)
+
+
+def chunks(duration_s: float, speech: Sequence[Span]) -> list[Chunk]:
+    """Joins neighbouring speech into chunks of about 8–22 s, cut in pauses; a short note stays whole."""
+    if not speech:
+        return []
+    if duration_s <= _WINDOWS[0][1]:
+        return [Chunk(Span(0.0, duration_s), tuple(speech))]
+    groups: list[list[Span]] = [[speech[0]]]
+    for span in speech[1:]:
+        group = groups[-1]
+        pause = span.start_s - group[-1].end_s
+        length = group[-1].end_s - group[0].start_s
+        too_long = span.end_s - group[0].start_s > LONGEST_CHUNK_S
+        good_place = length >= _CHUNK_WANTED_S and pause >= _PAUSE_TO_CUT_S
+        if too_long or good_place or pause >= _PAUSE_ALWAYS_CUT_S:
+            groups.append([span])
+        else:
+            group.append(span)
+    return [_with_margin(groups, at, duration_s) for at in range(len(groups))]
+
+
+def _with_margin(groups: list[list[Span]], at: int, duration_s: float) -> Chunk:
+    """A margin on both sides, at most half of the pause, so that no sound is heard twice."""
+    group = groups[at]
+    before = groups[at - 1][-1].end_s if at else 0.0
+    after = groups[at + 1][0].start_s if at + 1 < len(groups) else duration_s
+    start = max(group[0].start_s - _MARGIN_S, (before + group[0].start_s) / 2 if at else 0.0)
+    end = min(group[-1].end_s + _MARGIN_S, (after + group[-1].end_s) / 2 if at + 1 < len(groups) else duration_s)
+    return Chunk(Span(max(0.0, start), end), tuple(group))

@@ -1,0 +1,1 @@
+"""Use cases of the media adapter, written against ports."""
