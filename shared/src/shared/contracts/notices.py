@@ -7,7 +7,17 @@ from typing import ClassVar, Literal
 from shared.contracts.model import EventData, Moment
 
 NoticeChannel = Literal["page", "email", "sms", "webhook"]
-Form = Literal["receipt", "acceptance", "review", "decline", "assignment", "question", "progress", "result", "supervision"]
+Form = Literal[
+    "receipt",
+    "acceptance",
+    "review",
+    "decline",
+    "assignment",
+    "question",
+    "progress",
+    "result",
+    "supervision",
+]
 
 
 class NoticeOutcome(EventData):

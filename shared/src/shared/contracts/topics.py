@@ -97,10 +97,14 @@ NOTICES = Topic(
 TOPICS: tuple[Topic, ...] = (SUGGESTIONS, CASES, RECORDINGS, HOTLINE_SUBMISSIONS, NOTICES)
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
 EVENT_TYPES: dict[str, type[Contract]] = {
-    model.type_name: model for topic in TOPICS for model in topic.types  # type: ignore[attr-defined]
+    model.type_name: model
+    for topic in TOPICS
+    for model in topic.types  # type: ignore[attr-defined]
 }
 TOPIC_OF: dict[str, str] = {
-    model.type_name: topic.name for topic in TOPICS for model in topic.types  # type: ignore[attr-defined]
+    model.type_name: topic.name
+    for topic in TOPICS
+    for model in topic.types  # type: ignore[attr-defined]
 }
 DEAD_LETTER_RETENTION = timedelta(days=14)
 HOTLINE_DEAD_LETTER_RETENTION = timedelta(days=7)

@@ -34,6 +34,7 @@ class Consuming:
         self._started = False
         self._start_error: str | None = "starting"
         self._lost: str | None = None
+        self._lags: dict[int, int] = {}
 
     def add(self, topics: tuple[str, ...], delivery: Delivery) -> None:
         """Consume `topics` with `delivery`."""
@@ -89,17 +90,10 @@ class Consuming:
                 continue
             for topic, records in lag.items():
                 self._metrics.lag.labels(topic=topic, group=self._group).set(records)
-            subscriber_lag = sum(lag.values())
-            self._lags[id(subscriber)] = subscriber_lag
+            self._lags[id(subscriber)] = sum(lag.values())
         if lost and lost != self._lost:
             _log.error("log_lost", reason=lost)
         self._lost = lost
-
-    @property
-    def _lags(self) -> dict[int, int]:
-        if not hasattr(self, "_lag_by_subscriber"):
-            self._lag_by_subscriber: dict[int, int] = {}
-        return self._lag_by_subscriber
 
     async def check(self) -> str | None:
         """Readiness of consumption."""

@@ -42,7 +42,10 @@ class DeadLetters:
         await self._publisher.publish(
             [
                 Outgoing(
-                    topic=record.topic + DLQ_SUFFIX, key=record.key, value=record.value, headers=[*kept, *provenance]
+                    topic=record.topic + DLQ_SUFFIX,
+                    key=record.key,
+                    value=record.value,
+                    headers=[*kept, *provenance],
                 )
             ]
         )

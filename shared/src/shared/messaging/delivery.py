@@ -115,7 +115,9 @@ class Delivery:
             outcome, event_type = await self._handle(record)
         except TransientError as error:
             # not counted as an attempt of the record: an outage must never turn into dead letters
-            _log.warning("handling_delayed", topic=record.topic, code=error.code, error_type=type(error).__name__)
+            _log.warning(
+                "handling_delayed", topic=record.topic, code=error.code, error_type=type(error).__name__
+            )
             self._count(record, "", "retried")
             return False
         except PermanentError as error:
@@ -123,7 +125,9 @@ class Delivery:
         except Exception as error:
             _log.error("handler_failed", topic=record.topic, attempt=attempt, exc_info=error)
             if attempt >= MAX_BUG_ATTEMPTS:
-                return await self._bury(record, type(error).__name__, "the handler failed unexpectedly", attempt)
+                return await self._bury(
+                    record, type(error).__name__, "the handler failed unexpectedly", attempt
+                )
             self._attempts[place] = attempt
             self._count(record, "", "retried")
             return False
@@ -137,9 +141,10 @@ class Delivery:
         if handler is None:
             return "ignored", event.type
         crash_points.reach("before_effect")
-        with traced(f"consume {event.type}", event.traceparent), self._metrics.handling_seconds.labels(
-            topic=record.topic
-        ).time():
+        with (
+            traced(f"consume {event.type}", event.traceparent),
+            self._metrics.handling_seconds.labels(topic=record.topic).time(),
+        ):
             try:
                 await handler(event)
             except asyncio.CancelledError:

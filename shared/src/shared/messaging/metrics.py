@@ -23,10 +23,16 @@ class DeliveryMetrics:
             buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30),
         )
         self.lag = Gauge(
-            "minsheng_consumer_lag", "Records between position and end of log", ["topic", "group"], registry=registry
+            "minsheng_consumer_lag",
+            "Records between position and end of log",
+            ["topic", "group"],
+            registry=registry,
         )
         self.published = Counter(
-            "minsheng_relay_published", "Outbox entries acknowledged by the broker", ["topic"], registry=registry
+            "minsheng_relay_published",
+            "Outbox entries acknowledged by the broker",
+            ["topic"],
+            registry=registry,
         )
         self.publish_failures = Counter(
             "minsheng_relay_failures", "Batches that were not acknowledged", registry=registry

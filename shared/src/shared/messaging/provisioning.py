@@ -44,7 +44,9 @@ def _topic(name: str, partitions: int, replication: int, retention: timedelta | 
     )
 
 
-async def provision(connection: KafkaConnection, *, partitions: int = DEFAULT_PARTITIONS, replication: int = 1) -> None:
+async def provision(
+    connection: KafkaConnection, *, partitions: int = DEFAULT_PARTITIONS, replication: int = 1
+) -> None:
     """Create what is missing, then verify.
 
     Raises:
@@ -57,7 +59,9 @@ async def provision(connection: KafkaConnection, *, partitions: int = DEFAULT_PA
         # aiokafka does not raise: the errors are in the answer
         refused = [(error[0], error[1]) for error in answer.topic_errors if error[1] not in (0, TOPIC_EXISTS)]
         if refused:
-            raise PermanentError(f"topics could not be created (name, Kafka error code): {refused}", code="provisioning")
+            raise PermanentError(
+                f"topics could not be created (name, Kafka error code): {refused}", code="provisioning"
+            )
     finally:
         await admin.close()
     await verify(connection, partitions=partitions)
@@ -72,7 +76,9 @@ async def verify(connection: KafkaConnection, *, partitions: int = DEFAULT_PARTI
     admin = connection.admin()
     await admin.start()
     try:
-        described = {found["topic"]: found for found in await admin.describe_topics([t.name for t in wanted()])}
+        described = {
+            found["topic"]: found for found in await admin.describe_topics([t.name for t in wanted()])
+        }
     finally:
         await admin.close()
     wrong = []
@@ -84,7 +90,8 @@ async def verify(connection: KafkaConnection, *, partitions: int = DEFAULT_PARTI
             wrong.append(f"{topic.name}: {len(found['partitions'])} of {topic.num_partitions} partitions")
     if wrong:
         raise PermanentError(
-            "; ".join(wrong) + " (create them with: python -m shared.messaging.provisioning)", code="topics-missing"
+            "; ".join(wrong) + " (create them with: python -m shared.messaging.provisioning)",
+            code="topics-missing",
         )
 
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
 from shared import crash_points
 from shared.clock import Clock
+from shared.contracts.pending import Pending
 from shared.contracts.topics import TOPIC_OF
 from shared.errors import MinshengError, PermanentError
 from shared.messaging.encoding import Outgoing, to_record
@@ -35,16 +35,6 @@ MAX_NUDGES = 5_000
 MAX_PAUSE_S = 10.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pending:
-    """A document with entries to publish; `length` is the document's count of entries when it was read."""
-
-    document_id: str
-    entries: Sequence[Mapping[str, Any]]
-    length: int
-    leased_until: datetime
-
-
 class OutboxPort(Protocol):
     """What the relay needs of a store (fulfilled by `shared.storage.outbox.OutboxStore`)."""
 
@@ -58,7 +48,13 @@ class Relay:
     """Publishes the outbox of one store."""
 
     def __init__(
-        self, store: OutboxPort, publisher: Publisher, clock: Clock, metrics: DeliveryMetrics, *, name: str = "relay"
+        self,
+        store: OutboxPort,
+        publisher: Publisher,
+        clock: Clock,
+        metrics: DeliveryMetrics,
+        *,
+        name: str = "relay",
     ) -> None:
         self._store = store
         self._publisher = publisher

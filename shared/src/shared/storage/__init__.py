@@ -1,0 +1,1 @@
+"""All that is known about the database and the blob store."""

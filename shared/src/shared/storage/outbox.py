@@ -1,0 +1,163 @@
+"""The outbox inside the aggregate document: one write accepts the state and the events that tell of it.
+
+Fields in the document: `outbox` (all entries, kept for republishing), `outbox_length`, `outbox_published` (how
+many of them the broker has acknowledged), `outbox_at` (time of the newest), and `outbox_next_at`, present only
+while something is pending, under a partial index; it doubles as the lease of whoever is publishing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from ulid import ULID
+
+from shared.clock import Clock
+from shared.contracts.model import EventData, rfc3339
+from shared.contracts.pending import Pending
+from shared.runtime.telemetry import current_traceparent
+from shared.storage.mongo import Collection, Document, translated
+
+WRITER_LEASE = timedelta(seconds=30)
+"""The writer publishes what it wrote; if it dies, the sweep of another process takes over after this."""
+
+
+def entry(
+    data: EventData,
+    *,
+    source: str,
+    at: datetime,
+    causation_id: str | None = None,
+    event_id: str | None = None,
+) -> Document:
+    """One outbox entry: an event as it will be published, JSON-ready."""
+    return {
+        "event_id": event_id or str(ULID()),
+        "type": data.type_name,
+        "source": source,
+        "subject": data.suggestion_id,
+        "time": rfc3339(at),
+        "causation_id": causation_id,
+        "traceparent": current_traceparent(),
+        "data": data.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def new_fields(entries: Sequence[Document], *, now: datetime) -> Document:
+    """Fields for the insert of a new aggregate that publishes `entries` (none: nothing pending)."""
+    fields: Document = {
+        "outbox": list(entries),
+        "outbox_length": len(entries),
+        "outbox_published": 0,
+        "outbox_at": now,
+    }
+    if entries:
+        fields["outbox_next_at"] = now + WRITER_LEASE
+    return fields
+
+
+def append_update(entries: Sequence[Document], *, now: datetime) -> Document:
+    """Update operators that add `entries` to an existing aggregate; merge with `merged()`.
+
+    They are due at once: the relay reads the document, so that all its unpublished entries go out in order.
+    """
+    return {
+        "$push": {"outbox": {"$each": list(entries)}},
+        "$inc": {"outbox_length": len(entries)},
+        "$set": {"outbox_at": now, "outbox_next_at": now},
+    }
+
+
+def merged(*updates: Mapping[str, Mapping[str, Any]]) -> Document:
+    """Several update documents as one (`$set` with `$set`, `$inc` with `$inc`, …)."""
+    result: Document = {}
+    for update in updates:
+        for operator, fields in update.items():
+            result.setdefault(operator, {}).update(fields)
+    return result
+
+
+def pending_of(document: Document) -> Pending:
+    """What the relay needs to publish a document just written by us."""
+    return Pending(
+        document_id=document["_id"],
+        entries=document["outbox"][document["outbox_published"] :],
+        length=document["outbox_length"],
+        leased_until=document["outbox_next_at"],
+    )
+
+
+class OutboxStore:
+    """Fulfils the relay's port over one collection of aggregates."""
+
+    def __init__(self, collection: Collection, clock: Clock) -> None:
+        self._collection = collection
+        self._clock = clock
+
+    async def ensure_indexes(self) -> None:
+        """Idempotent; run at start, while the collection is small."""
+        with translated():
+            await self._collection.create_index(
+                "outbox_next_at", partialFilterExpression={"outbox_next_at": {"$exists": True}}
+            )
+            await self._collection.create_index("outbox_at")
+
+    async def due(self, *, limit: int) -> list[Pending]:
+        """Documents whose entries wait and whose lease, if any, has ended; oldest first."""
+        fields = {"outbox": 1, "outbox_length": 1, "outbox_published": 1, "outbox_next_at": 1}
+        with translated():
+            cursor = self._collection.find({"outbox_next_at": {"$lte": self._clock.now()}}, fields)
+            documents = await cursor.sort("outbox_next_at", 1).limit(limit).to_list(limit)
+        return [pending_of(document) for document in documents]
+
+    async def claim(self, pending: Pending, *, until: datetime) -> bool:
+        """Take the lease; False when another process was quicker."""
+        with translated():
+            result = await self._collection.update_one(
+                {"_id": pending.document_id, "outbox_next_at": pending.leased_until},
+                {"$set": {"outbox_next_at": until}},
+            )
+        return result.modified_count == 1
+
+    async def mark_published(self, batch: Sequence[Pending]) -> None:
+        """Note what the broker has acknowledged; documents that grew meanwhile stay due."""
+        by_length: dict[int, list[str]] = {}
+        for pending in batch:
+            by_length.setdefault(pending.length, []).append(pending.document_id)
+        with translated():
+            for length, ids in by_length.items():
+                result = await self._collection.update_many(
+                    {"_id": {"$in": ids}, "outbox_length": length},
+                    {"$set": {"outbox_published": length}, "$unset": {"outbox_next_at": ""}},
+                )
+                if result.matched_count < len(ids):
+                    for document_id in ids:
+                        await self._collection.update_one(
+                            {
+                                "_id": document_id,
+                                "outbox_length": {"$gt": length},
+                                "outbox_published": {"$lt": length},
+                            },
+                            {"$set": {"outbox_published": length, "outbox_next_at": self._clock.now()}},
+                        )
+
+    async def oldest_age_s(self) -> float:
+        """Seconds that the oldest due entry has waited."""
+        with translated():
+            oldest = await self._collection.find_one(
+                {"outbox_next_at": {"$lte": self._clock.now()}},
+                {"outbox_next_at": 1},
+                sort=[("outbox_next_at", 1)],
+            )
+        return (self._clock.now() - oldest["outbox_next_at"]).total_seconds() if oldest else 0.0
+
+    async def since(self, moment: datetime, *, batch: int = 200) -> AsyncIterator[tuple[str, list[Document]]]:
+        """Every document with events at or after `moment`, and those events in order, for republishing."""
+        wanted = rfc3339(moment)
+        cursor = self._collection.find({"outbox_at": {"$gte": moment}}, {"outbox": 1}).sort("outbox_at", 1)
+        with translated():
+            async for document in cursor.batch_size(batch):
+                entries = [one for one in document["outbox"] if one["time"] >= wanted]
+                if entries:
+                    yield document["_id"], entries
