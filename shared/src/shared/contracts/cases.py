@@ -9,9 +9,7 @@ from pydantic import Field
 from shared.contracts.model import Contract, EventData, Moment
 
 Method = Literal["hotline-code", "rule", "model", "person"]
-Ground = Literal[
-    "R01", "R02", "R03", "R04", "R05", "R06", "R07", "R08", "R09", "R10", "R11", "R12", "R13", "R14"
-]
+Ground = Literal["R01", "R02", "R03", "R04", "R05", "R06", "R07", "R08", "R09", "R10", "R11", "R12", "R13", "R14"]
 Outcome = Literal["adopted", "partly-adopted", "kept-for-reference", "not-adopted"]
 
 

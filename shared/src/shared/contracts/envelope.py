@@ -11,7 +11,7 @@ from shared.contracts.model import Contract
 Data = TypeVar("Data", bound=Contract, covariant=True)
 
 SCHEMA_BASE = "urn:minsheng:schema:"
-"""`ce_dataschema` = this + type: an address that needs no host; the file is `tests/contract/golden/<type>.schema.json`."""
+"""`ce_dataschema` = this + type: needs no host; the file is `tests/contract/golden/<type>.schema.json`."""
 
 
 @dataclass(frozen=True, kw_only=True)

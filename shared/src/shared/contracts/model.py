@@ -19,9 +19,7 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Moment = Annotated[
-    datetime, AfterValidator(_aware), PlainSerializer(rfc3339, return_type=str, when_used="json")
-]
+Moment = Annotated[datetime, AfterValidator(_aware), PlainSerializer(rfc3339, return_type=str, when_used="json")]
 """A point in time with a zone; a time without one is refused, since a hotline's clock is local."""
 
 

@@ -94,18 +94,16 @@ NOTICES = Topic(
     retention=None,
 )
 
+
+def type_name(model: type[Contract]) -> str:
+    """`ce_type` of a contract model."""
+    return str(vars(model)["type_name"])
+
+
 TOPICS: tuple[Topic, ...] = (SUGGESTIONS, CASES, RECORDINGS, HOTLINE_SUBMISSIONS, NOTICES)
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
-EVENT_TYPES: dict[str, type[Contract]] = {
-    model.type_name: model
-    for topic in TOPICS
-    for model in topic.types  # type: ignore[attr-defined]
-}
-TOPIC_OF: dict[str, str] = {
-    model.type_name: topic.name
-    for topic in TOPICS
-    for model in topic.types  # type: ignore[attr-defined]
-}
+EVENT_TYPES: dict[str, type[Contract]] = {type_name(model): model for topic in TOPICS for model in topic.types}
+TOPIC_OF: dict[str, str] = {type_name(model): topic.name for topic in TOPICS for model in topic.types}
 DEAD_LETTER_RETENTION = timedelta(days=14)
 HOTLINE_DEAD_LETTER_RETENTION = timedelta(days=7)
 """Dead letters of hotline-submissions may hold contact data, so they stay as short as their source."""

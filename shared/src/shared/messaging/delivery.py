@@ -115,9 +115,7 @@ class Delivery:
             outcome, event_type = await self._handle(record)
         except TransientError as error:
             # not counted as an attempt of the record: an outage must never turn into dead letters
-            _log.warning(
-                "handling_delayed", topic=record.topic, code=error.code, error_type=type(error).__name__
-            )
+            _log.warning("handling_delayed", topic=record.topic, code=error.code, error_type=type(error).__name__)
             self._count(record, "", "retried")
             return False
         except PermanentError as error:
@@ -125,9 +123,7 @@ class Delivery:
         except Exception as error:
             _log.error("handler_failed", topic=record.topic, attempt=attempt, exc_info=error)
             if attempt >= MAX_BUG_ATTEMPTS:
-                return await self._bury(
-                    record, type(error).__name__, "the handler failed unexpectedly", attempt
-                )
+                return await self._bury(record, type(error).__name__, "the handler failed unexpectedly", attempt)
             self._attempts[place] = attempt
             self._count(record, "", "retried")
             return False

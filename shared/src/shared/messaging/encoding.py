@@ -144,13 +144,9 @@ def from_record(record: Record, *, types: Mapping[str, type[Contract]] = EVENT_T
     except Exception as error:  # e.g. lone surrogates, absurd numbers
         raise InvalidInput(f"invalid: {type(error).__name__}", code="invalid-data") from None
     subject = event.get_subject() or getattr(parsed, "suggestion_id", "") or ""
-    extensions = {
-        name: str(value) for name in _EXTENSIONS if (value := event.get_extension(name)) is not None
-    }
+    extensions = {name: str(value) for name in _EXTENSIONS if (value := event.get_extension(name)) is not None}
     headers = _readable(record.headers)
-    traceparent = (
-        headers["traceparent"].decode() if "traceparent" in headers else extensions.get("traceparent")
-    )
+    traceparent = headers["traceparent"].decode() if "traceparent" in headers else extensions.get("traceparent")
     return Event(
         id=event.get_id(),
         type=event.get_type(),
@@ -172,9 +168,7 @@ def _aware(moment: datetime | None) -> datetime:
 
 def describe(error: ValidationError) -> str:
     """Where and how the data is wrong, without the data: `text: string_too_long; place.lon: …`."""
-    places = (
-        f"{'.'.join(str(part) for part in one['loc']) or 'data'}: {one['type']}" for one in error.errors()
-    )
+    places = (f"{'.'.join(str(part) for part in one['loc']) or 'data'}: {one['type']}" for one in error.errors())
     return "; ".join(sorted(set(places)))[:500]
 
 

@@ -44,9 +44,7 @@ def _topic(name: str, partitions: int, replication: int, retention: timedelta | 
     )
 
 
-async def provision(
-    connection: KafkaConnection, *, partitions: int = DEFAULT_PARTITIONS, replication: int = 1
-) -> None:
+async def provision(connection: KafkaConnection, *, partitions: int = DEFAULT_PARTITIONS, replication: int = 1) -> None:
     """Create what is missing, then verify.
 
     Raises:
@@ -76,9 +74,7 @@ async def verify(connection: KafkaConnection, *, partitions: int = DEFAULT_PARTI
     admin = connection.admin()
     await admin.start()
     try:
-        described = {
-            found["topic"]: found for found in await admin.describe_topics([t.name for t in wanted()])
-        }
+        described = {found["topic"]: found for found in await admin.describe_topics([t.name for t in wanted()])}
     finally:
         await admin.close()
     wrong = []

@@ -45,9 +45,7 @@ class Publisher:
                 async with asyncio.timeout(self._ack_timeout_s):
                     producer = await self._started()
                     futures = [
-                        await producer.send(
-                            record.topic, record.value, key=record.key, headers=record.headers
-                        )
+                        await producer.send(record.topic, record.value, key=record.key, headers=record.headers)
                         for record in records
                     ]
                     results = await asyncio.gather(*futures, return_exceptions=True)

@@ -151,9 +151,7 @@ def install(app: FastAPI, problems: Problems) -> None:
         if status >= 500:
             _log.warning("request_failed", code=error.code, status=status, error_type=type(error).__name__)
         items = (
-            [{"pointer": error.pointer, "code": error.code, "message": str(error)}]
-            if error.pointer is not None
-            else []
+            [{"pointer": error.pointer, "code": error.code, "message": str(error)}] if error.pointer is not None else []
         )
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
         return problems.response(request, status, str(error), code=error.code, items=items, headers=headers)

@@ -68,9 +68,7 @@ def load_places(pack: Path) -> DistrictPlaces:
             collection_points=frozenset(str(point["id"]) for point in points["collection_points"]),
         )
     except (KeyError, TypeError) as error:
-        raise PermanentError(
-            f"district pack {pack}: {type(error).__name__} {error}", code="bad-pack"
-        ) from None
+        raise PermanentError(f"district pack {pack}: {type(error).__name__} {error}", code="bad-pack") from None
 
 
 def _read(path: Path) -> Any:

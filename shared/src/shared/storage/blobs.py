@@ -61,14 +61,10 @@ class Blobs:
         await self._put(key, path, media_type)
         return Stored(key=key, uri=self.uri(key), sha256=digest.hexdigest(), size_bytes=size)
 
-    async def put_bytes(
-        self, key: str, data: bytes, *, media_type: str = "application/octet-stream"
-    ) -> Stored:
+    async def put_bytes(self, key: str, data: bytes, *, media_type: str = "application/octet-stream") -> Stored:
         """Store bytes under a key."""
         await self._put(key, data, media_type)
-        return Stored(
-            key=key, uri=self.uri(key), sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data)
-        )
+        return Stored(key=key, uri=self.uri(key), sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data))
 
     async def _put(self, key: str, body: Path | bytes, media_type: str) -> None:
         attributes = {} if self._url.startswith("file://") else {"Content-Type": media_type}
