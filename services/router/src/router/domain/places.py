@@ -1,0 +1,99 @@
+"""Where a suggestion is about: the town, road or point that its form and its words name."""
+
+import re
+from typing import Literal
+
+from router.domain.decision import Frozen
+from router.domain.district import District
+from shared.contracts.suggestions import Place
+
+_UNLISTED = re.compile(r"[\u4e00-\u9fff]{2,3}(?:大道|大街|路|街|巷|村|小区|花园|公园|广场)")
+_NOT_A_NAME = re.compile(
+    r"(?:这条|那条|一条|几条|条|马|公|道|铁|高速|网|线|思|出|套|一|二|三|四|五|每|各|本|我|你|他|们|的|在|农|乡|全|该|"
+    r"到|从|和|是|有|把|过|修|进|老|新|大|小|个|旧|城|区|镇|住宅|很多|某)(?:路|街|巷|村|小区|花园|公园|广场)$"
+)
+_LEADING = re.compile(r"^(?:在|到|从|和|是|把|我们|我|对|建议|希望|请|给|的|附近|位于|关于|住|去|经过|沿着|沿)+")
+
+
+class PlaceMatch(Frozen):
+    """One place: `evidence` are the words that named it; `town` is None where it may lie in several."""
+
+    kind: Literal["town", "road", "community", "village", "school", "landmark", "station", "river", "point"]
+    name: str
+    town: str | None
+    source: Literal["form", "text"]
+    evidence: str
+
+
+def locate(text: str, place: Place | None, district: District) -> list[PlaceMatch]:
+    """Form first, then the text from left to right, longest names first; each place once."""
+    found = _from_form(place, district) if place else []
+    found += _from_text(text, district, "text")
+    unique: dict[tuple[str, str], PlaceMatch] = {}
+    for match in found:
+        unique.setdefault((match.kind, match.name), match)
+    return list(unique.values())
+
+
+def town_of(matches: list[PlaceMatch]) -> str | None:
+    """The one town that form or text name; None when they name none or several."""
+    form = {m.town for m in matches if m.source == "form" and m.town}
+    named = {m.town for m in matches if m.kind == "town" and m.town}
+    implied = {m.town for m in matches if m.town}
+    for towns in (form, named, implied):
+        if towns:
+            return towns.pop() if len(towns) == 1 else None
+    return None
+
+
+def _from_form(place: Place, district: District) -> list[PlaceMatch]:
+    found: list[PlaceMatch] = []
+    if place.town:
+        for town in district.organisation.towns:
+            if place.town in (town.id, town.name.zh, town.name.en, *town.aliases):
+                found.append(_match("town", town.name.zh, town.id, "form", place.town))
+    if place.text:
+        found += _from_text(place.text, district, "form")
+    if place.lon is not None and place.lat is not None:
+        value = f"{place.lon:.6f},{place.lat:.6f}"
+        found.append(_match("point", value, None, "form", f"{place.crs or 'WGS-84'} {value}"))
+    return found
+
+
+def _from_text(text: str, district: District, source: Literal["form", "text"]) -> list[PlaceMatch]:
+    hits: list[tuple[int, PlaceMatch]] = []
+    taken = [False] * len(text)
+    for word, kind, name, town in _gazetteer(district):
+        start = text.find(word)
+        while start >= 0:
+            end = start + len(word)
+            if not any(taken[start:end]):
+                taken[start:end] = [True] * len(word)
+                hits.append((start, _match(kind, name, town, source, word)))
+            start = text.find(word, end)
+    for found in _UNLISTED.finditer(text):
+        name = _LEADING.sub("", found.group())
+        if not any(taken[found.start() : found.end()]) and len(name) > 2 and not _NOT_A_NAME.search(name):
+            kind = "village" if name.endswith("村") else "road" if name[-1] in "道街路巷" else "landmark"
+            hits.append((found.start(), _match(kind, name, None, source, name)))
+    return [match for _, match in sorted(hits, key=lambda hit: hit[0])]
+
+
+def _gazetteer(district: District) -> list[tuple[str, str, str, str | None]]:
+    rows = [
+        (word, "town", town.name.zh, town.id)
+        for town in district.organisation.towns
+        for word in (town.name.zh, *town.aliases)
+    ]
+    rows += [
+        (word, place.kind, place.name, place.towns[0] if len(place.towns) == 1 else None)
+        for place in district.places
+        for word in (place.name, *place.aliases)
+    ]
+    return sorted(rows, key=lambda row: (-len(row[0]), row[0]))  # type: ignore[return-value]
+
+
+def _match(kind: str, name: str, town: str | None, source: str, evidence: str) -> PlaceMatch:
+    return PlaceMatch.model_validate(
+        {"kind": kind, "name": name, "town": town, "source": source, "evidence": evidence}
+    )
