@@ -45,10 +45,8 @@ class SoundDecoder(Protocol):
 class Transcriber(Protocol):
     """Speech to judged text."""
 
-    async def transcribe(
-        self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = ()
-    ) -> Transcript:
-        """`flags` of the decoder count in the verdict. TransientError when the engine hung, crashed or ran out of memory."""
+    async def transcribe(self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = ()) -> Transcript:
+        """`flags` of the decoder count in the verdict. TransientError when the engine hung, crashed or failed."""
         ...
 
 
@@ -67,7 +65,7 @@ class SpeechEngine(Protocol):
     model: str
 
     def read(self, samples: Samples, *, window_s: int, beam: int) -> Reading:
-        """Candidate texts for at most `window_s` seconds of sound, padded to the window, in Chinese, greedy at beam 1."""
+        """Candidate texts for at most `window_s` seconds of sound, padded to the window, in Chinese."""
         ...
 
 

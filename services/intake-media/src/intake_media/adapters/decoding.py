@@ -23,7 +23,7 @@ _MAX_VIEWS = 12
 # What the codec whitelist itself makes ffmpeg say about cover art and picture tracks: no sign of damage.
 _HARMLESS = re.compile(
     r"not on whitelist|Error while opening decoder|Failed to open codec|Could not find codec parameters"
-    r"|unspecified size|Consider increasing the value|^\s*$"
+    r"|Last message repeated|unspecified size|Consider increasing the value|^\s*$"
 )
 
 
@@ -91,9 +91,7 @@ def read_wav(path: Path) -> Samples:
     return raw.astype(np.float32) / 32768.0
 
 
-def _judged(
-    outcome: Outcome, samples: Samples, info: MediaInfo, limits: MediaLimits, *, whole: bool
-) -> DecodedSound:
+def _judged(outcome: Outcome, samples: Samples, info: MediaInfo, limits: MediaLimits, *, whole: bool) -> DecodedSound:
     said = outcome.stderr.decode("utf-8", "replace")
     complaints = [line for line in said.splitlines() if not _HARMLESS.search(line)]
     if not samples.size:
@@ -108,7 +106,7 @@ def _judged(
     flags = []
     if outcome.exit_code != 0 or complaints:
         flags.append("damaged-media")
-    if whole and info.duration_s is not None and not info.duration_estimated:
-        if not lengths_agree(info.duration_s, duration_s):
-            flags.append("duration-mismatch")
+    claimed_s = None if info.duration_estimated or not whole else info.duration_s
+    if claimed_s is not None and not lengths_agree(claimed_s, duration_s):
+        flags.append("duration-mismatch")
     return DecodedSound(samples=samples, duration_s=duration_s, flags=tuple(flags))

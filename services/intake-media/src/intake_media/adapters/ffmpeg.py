@@ -13,7 +13,7 @@ import imageio_ffmpeg
 from shared.errors import PermanentError
 
 FORMATS = "wav,mov,mp3,ogg,matroska,webm,flac,aac,amr,mpegts"
-"""Demuxers that may open an upload. No playlists, no text formats, no images: they read other files or play for ever."""
+"""Demuxers that may open an upload. Playlists, text and images read other files or play for ever."""
 
 AUDIO_CODECS = (
     "aac,aac_fixed,aac_latm,mp3,mp3float,mp2,mp2float,opus,libopus,vorbis,libvorbis,flac,alac,"

@@ -77,7 +77,7 @@ class Lane:
         )
 
     def _hear(self, samples: Samples, piece: Chunk, spent: _Spent) -> gate.Heard:
-        part = samples[int(piece.span.start_s * RATE_HZ) : int(math.ceil(piece.span.end_s * RATE_HZ))]
+        part = samples[int(piece.span.start_s * RATE_HZ) : math.ceil(piece.span.end_s * RATE_HZ)]
         window = window_s(piece.span.length_s)
         heard = self._read(part, piece, window, spent)
         if window == FULL_WINDOW_S or not gate.RETRY.intersection(gate.faults(heard)):
@@ -91,9 +91,7 @@ class Lane:
         started = time.perf_counter()
         reading = self.engine.read(part, window_s=window, beam=self.beam)
         read = time.perf_counter()
-        hypotheses = [
-            type(one)(self.script.simplified(one.text), one.tokens, one.score) for one in reading.hypotheses
-        ]
+        hypotheses = [type(one)(self.script.simplified(one.text), one.tokens, one.score) for one in reading.hypotheses]
         choice = choose(hypotheses, self.language_model, self.weights)
         spent.engine += read - started
         spent.choose += time.perf_counter() - read

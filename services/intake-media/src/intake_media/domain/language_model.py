@@ -66,9 +66,7 @@ class CharacterModel:
         return cls._indexed(alphabet, grams, counts)
 
     @classmethod
-    def _indexed(
-        cls, alphabet: str, grams: Sequence[Keys], counts: Sequence[NDArray[np.uint32]]
-    ) -> CharacterModel:
+    def _indexed(cls, alphabet: str, grams: Sequence[Keys], counts: Sequence[NDArray[np.uint32]]) -> CharacterModel:
         contexts, totals, types = [], [], []
         for keys, number in zip(grams, counts, strict=True):
             unique, first = np.unique(keys >> np.uint64(16), return_index=True)

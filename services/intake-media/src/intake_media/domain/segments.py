@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import re
 
-from shared.contracts.suggestions import Segment
-
 from intake_media.domain.gate import Heard
 from intake_media.domain.language_model import spoken_characters
 from intake_media.domain.windows import Chunk
+from shared.contracts.suggestions import Segment
 
 _CLAUSE = re.compile(r"[^\s，。！？；,!?;]+[，。！？；,!?;]*\s*")
 _SHORTEST = 4
@@ -52,7 +51,7 @@ def _agreement(clause: str, alternatives: tuple[str, ...]) -> float:
 
 
 def _moment(chunk: Chunk, share: float, *, end: bool = False) -> float:
-    """The time at which `share` of the chunk's speech has passed; at a pause, before it for an end, after it for a start."""
+    """When `share` of the chunk's speech has passed; at a pause, before it for an end, after it for a start."""
     left = share * sum(span.length_s for span in chunk.speech)
     for span in chunk.speech:
         if left < span.length_s or (end and left <= span.length_s + 1e-9):

