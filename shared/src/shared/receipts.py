@@ -14,7 +14,8 @@ from ulid import ULID
 CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """32 signs without 0/O and 1/I, so that a code survives being read out on the telephone."""
 CODE_LENGTH = 16
-TAG_BYTES = 18
+TAG_BYTES = 20
+"""With the 16 bytes of the id 36 in all: base64 without slack bits, so that exactly one text is genuine."""
 
 
 class Receipts:
@@ -41,7 +42,7 @@ class Receipts:
         return self._mac("lookup", plain).hex()
 
     def token(self, suggestion_id: str) -> str:
-        """Path part of the tracking link: the id and a 144-bit tag, so that it verifies without a lookup."""
+        """Path part of the tracking link: the id and a 160-bit tag, so that it verifies without a lookup."""
         raw = ULID.from_str(suggestion_id).bytes + self._mac("token", suggestion_id)[:TAG_BYTES]
         return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 

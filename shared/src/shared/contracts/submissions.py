@@ -24,15 +24,15 @@ def _clean(value: object) -> object:
     return value
 
 
-Text = Annotated[str, BeforeValidator(_clean), Field(max_length=TEXT_MAX), AfterValidator(_not_blank)]
-Short = Annotated[str, BeforeValidator(_clean), Field(max_length=200)]
+Text = Annotated[str, Field(max_length=TEXT_MAX), BeforeValidator(_clean), AfterValidator(_not_blank)]
+Short = Annotated[str, Field(max_length=200), BeforeValidator(_clean)]
 
 
 class SubmittedPlace(Strict):
     """Where it is about; `town` is an id or a name of the pack."""
 
     town: Short | None = None
-    text: Annotated[str, BeforeValidator(_clean), Field(max_length=500)] | None = None
+    text: Annotated[str, Field(max_length=500), BeforeValidator(_clean)] | None = None
     lon: float | None = Field(default=None, ge=-180, le=180)
     lat: float | None = Field(default=None, ge=-90, le=90)
     crs: Literal["WGS-84", "GCJ-02"] | None = None
@@ -41,7 +41,7 @@ class SubmittedPlace(Strict):
 class SubmittedContact(Strict):
     """How to reach the resident; it goes into the vault and nowhere else."""
 
-    name: Annotated[str, BeforeValidator(_clean), Field(max_length=100)] | None = None
+    name: Annotated[str, Field(max_length=100), BeforeValidator(_clean)] | None = None
     phone: Annotated[str, Field(max_length=40, pattern=r"^[0-9+() \-]*$")] | None = None
     email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+$")] | None = None
     language: Annotated[str, Field(max_length=20)] | None = None

@@ -74,7 +74,7 @@ class Relay:
 
     def wake(self) -> None:
         """Look at the store soon: something was left due there."""
-        self._last_sweep = float("-inf")
+        self._last_sweep = float("-inf")  # the next round sweeps
         self._wake.set()
 
     async def run(self) -> None:
@@ -91,16 +91,17 @@ class Relay:
 
     async def _round(self) -> None:
         self._last_round = self._clock.monotonic()
-        if not self._nudged and self._clock.monotonic() - self._last_sweep < SWEEP_EVERY_S:
+        sweep = self._clock.monotonic() - self._last_sweep >= SWEEP_EVERY_S
+        if not self._nudged and not sweep:
             self._wake.clear()
             try:
                 async with asyncio.timeout(SWEEP_EVERY_S):
                     await self._wake.wait()
             except TimeoutError:
-                pass
+                sweep = True
         batch = self._take_nudged()
-        if not batch and self._clock.monotonic() - self._last_sweep >= SWEEP_EVERY_S:
-            batch = await self._sweep()
+        if sweep or self._clock.monotonic() - self._last_sweep >= SWEEP_EVERY_S:
+            batch += await self._sweep()  # also under load: what a crash left must not wait for a quiet hour
         if batch:
             await self._publish(batch)
 

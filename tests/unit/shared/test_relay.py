@@ -1,0 +1,120 @@
+"""The relay: order per document, leases, bounded retries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from shared.contracts.pending import Pending
+from shared.messaging.metrics import DeliveryMetrics
+from shared.messaging.relay import LEASE, Relay
+from tests.support.broker import FakePublisher
+from tests.support.clock import FrozenClock
+from tests.support.records import outbox_entry
+
+
+class FakeOutbox:
+    """Keeps what is due; claims succeed unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Pending] = []
+        self.marked: list[str] = []
+        self.refuse: set[str] = set()
+
+    async def due(self, *, limit: int) -> list[Pending]:
+        return self.waiting[:limit]
+
+    async def claim(self, pending: Pending, *, until: datetime) -> bool:
+        return pending.document_id not in self.refuse
+
+    async def mark_published(self, batch: Sequence[Pending]) -> None:
+        self.marked += [pending.document_id for pending in batch]
+        self.waiting = [one for one in self.waiting if one.document_id not in self.marked]
+
+    async def oldest_age_s(self) -> float:
+        return 0.0
+
+
+def pending(document_id: str, clock: FrozenClock, *events: str, lease: timedelta = LEASE) -> Pending:
+    entries = [outbox_entry(document_id, event_id=event) for event in events or ("e1",)]
+    return Pending(document_id=document_id, entries=entries, length=len(entries), leased_until=clock.now() + lease)
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+async def run_until(relay: Relay, done: object, *, rounds: int = 200) -> None:
+    task = asyncio.create_task(relay.run())
+    try:
+        for _ in range(rounds):
+            await asyncio.sleep(0.01)
+            if callable(done) and done():
+                return
+        raise AssertionError("the relay did not come to it")
+    finally:
+        task.cancel()
+
+
+def make(store: FakeOutbox, publisher: FakePublisher, clock: FrozenClock) -> Relay:
+    return Relay(store, publisher, clock, DeliveryMetrics(CollectorRegistry()))  # type: ignore[arg-type]
+
+
+def ids(publisher: FakePublisher) -> list[str]:
+    return [dict(record.headers)["ce_id"].decode() for record in publisher.published]  # type: ignore[union-attr]
+
+
+async def test_a_nudged_document_is_published_in_order_and_marked(clock: FrozenClock) -> None:
+    store, publisher = FakeOutbox(), FakePublisher()
+    relay = make(store, publisher, clock)
+    relay.nudge(pending("A", clock, "e1", "e2"))
+    await run_until(relay, lambda: store.marked == ["A"])
+    assert ids(publisher) == ["e1", "e2"]
+
+
+async def test_what_a_crash_left_behind_is_found_by_the_sweep(clock: FrozenClock) -> None:
+    store, publisher = FakeOutbox(), FakePublisher()
+    store.waiting = [pending("A", clock, lease=timedelta(0))]
+    await run_until(make(store, publisher, clock), lambda: store.marked == ["A"])
+    assert ids(publisher) == ["e1"]
+
+
+async def test_a_document_that_another_process_claimed_is_left_to_it(clock: FrozenClock) -> None:
+    store, publisher = FakeOutbox(), FakePublisher()
+    store.waiting = [pending("A", clock, lease=timedelta(0)), pending("B", clock, lease=timedelta(0))]
+    store.refuse = {"A"}
+    await run_until(make(store, publisher, clock), lambda: store.marked == ["B"])
+    assert {record.key for record in publisher.published} == {b"B"}
+
+
+async def test_a_nudge_whose_lease_is_nearly_over_is_left_to_the_sweep(clock: FrozenClock) -> None:
+    store, publisher = FakeOutbox(), FakePublisher()
+    relay = make(store, publisher, clock)
+    relay.nudge(pending("A", clock, lease=timedelta(seconds=1)))
+    relay.nudge(pending("B", clock))
+    await run_until(relay, lambda: store.marked == ["B"])
+    assert store.marked == ["B"]
+
+
+async def test_an_outage_is_retried_and_shows_in_the_health(clock: FrozenClock) -> None:
+    store, publisher = FakeOutbox(), FakePublisher()
+    publisher.failures = 3
+    store.waiting = [pending("A", clock, lease=timedelta(0))]
+    relay = make(store, publisher, clock)
+    reasons: list[str | None] = []
+
+    async def watch() -> None:
+        while True:
+            reasons.append(await relay.check())
+            await asyncio.sleep(0)
+
+    watcher = asyncio.create_task(watch())
+    await run_until(relay, lambda: store.marked == ["A"])
+    watcher.cancel()
+    assert "3 publishes failed in a row" in reasons
+    assert await relay.check() is None
