@@ -66,9 +66,7 @@ class FfmpegDecoder:
             sound = sound.filter("asetpts", "N/SR/TB")
             argv = ffmpeg.command(
                 self._binary,
-                sound.output(
-                    f"file:{out}", format="wav", t=ceiling_s, ac=1, ar=RATE_HZ, acodec="pcm_s16le", **ffmpeg.CLEAN
-                ),
+                ffmpeg.output([sound], out, format="wav", t=ceiling_s, ac=1, ar=RATE_HZ, acodec="pcm_s16le"),
             )
             ceiling_bytes = int((ceiling_s + 5) * _BYTES_A_SECOND)
             outcome = await self._sandbox.run(

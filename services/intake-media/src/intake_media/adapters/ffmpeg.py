@@ -25,6 +25,16 @@ AUDIO_CODECS = (
 VIDEO_CODECS = "h264,hevc,vp8,libvpx,vp9,libvpx-vp9,av1,libdav1d,libaom-av1,mpeg4,h263,mjpeg,theora,mpeg2video"
 
 
+CLEAN: dict[str, Any] = {
+    "map_metadata": "-1",
+    "map_chapters": "-1",
+    "threads": 1,
+    "fflags": "+bitexact",
+    "flags:v": "+bitexact",
+    "flags:a": "+bitexact",
+}
+
+
 def find() -> str:
     """Path of the ffmpeg to run: `FFMPEG_BINARY`, else the system's, else the one of the wheel imageio-ffmpeg."""
     given = os.environ.get("FFMPEG_BINARY")
@@ -48,20 +58,14 @@ def source(path: Path, *, codecs: str, **options: Any) -> Any:
     )
 
 
+def output(streams: list[Any], path: Path, **options: Any) -> Any:
+    """An ffmpeg-python output into one of our own files, without place, device, title and chapters of the upload."""
+    return ffmpeg.output(*streams, f"file:{path}", **CLEAN, **options)
+
+
 def command(binary: str, stream: Any, *, level: str = "error") -> list[str]:
     """The command line of an ffmpeg-python output: one thread, no questions, nothing kept of the metadata."""
     argv: list[str] = ffmpeg.compile(
         stream.global_args("-nostdin", "-hide_banner", "-v", level), cmd=binary, overwrite_output=True
     )
     return argv
-
-
-CLEAN: dict[str, Any] = {
-    "map_metadata": "-1",
-    "map_chapters": "-1",
-    "threads": 1,
-    "fflags": "+bitexact",
-    "flags:v": "+bitexact",
-    "flags:a": "+bitexact",
-}
-"""Output options that leave out place, device, title and chapters of the upload."""
