@@ -73,7 +73,7 @@ def to_record(topic: str, entry: Mapping[str, Any]) -> Outgoing:
         "datacontenttype": JSON_TYPE,
         "dataschema": dataschema(entry["type"]),
         "correlationid": subject,
-        "partitionkey": subject,
+        "partitionkey": entry.get("key") or subject,
     }
     if entry.get("causation_id"):
         attributes["causationid"] = entry["causation_id"]

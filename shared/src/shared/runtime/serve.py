@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -88,4 +89,17 @@ async def serve(app: FastAPI, *, state: Path, name: str, kind: str, host: str, p
         lifespan="on",
     )
     async with announced(state, name=name, kind=kind, url=address):
-        await uvicorn.Server(config).serve(sockets=[listener])
+        await _Server(config, app).serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Tells the app of the stop (`app.state.stopping`), so that endless answers (live pages) end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+        app.state.stopping = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._app.state.stopping = True
+        super().handle_exit(sig, frame)

@@ -64,8 +64,8 @@ def load_places(pack: Path) -> DistrictPlaces:
                 )
                 for town in organisation["towns"]
             ),
-            hotlines=frozenset(str(hotline["id"]) for hotline in hotlines["hotlines"]),
-            collection_points=frozenset(str(point["id"]) for point in points["collection_points"]),
+            hotlines=frozenset(str(hotline["id"]) for hotline in hotlines),
+            collection_points=frozenset(str(point["id"]) for point in points),
         )
     except (KeyError, TypeError) as error:
         raise PermanentError(f"district pack {pack}: {type(error).__name__} {error}", code="bad-pack") from None

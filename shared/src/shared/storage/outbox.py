@@ -30,9 +30,12 @@ def entry(
     at: datetime,
     causation_id: str | None = None,
     event_id: str | None = None,
+    key: str | None = None,
 ) -> Document:
-    """One outbox entry: an event as it will be published, JSON-ready."""
+    """One outbox entry: an event as it will be published, JSON-ready; `key` where it is not the suggestion id."""
+    keyed = {"key": key} if key is not None else {}
     return {
+        **keyed,
         "event_id": event_id or str(ULID()),
         "type": data.type_name,
         "source": source,
