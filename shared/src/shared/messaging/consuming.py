@@ -11,21 +11,31 @@ from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
 from shared.clock import Clock
+from shared.errors import MinshengError
 from shared.messaging.broker import stop_bounded, subscribe
 from shared.messaging.delivery import Delivery
+from shared.messaging.log_watch import LogWatch, MarksPort
 from shared.messaging.metrics import DeliveryMetrics
 
 _log = structlog.get_logger(__name__)
 STALLED_S = 90.0
-LOG_LOST = "committed offset {committed} of group {group} lies beyond the end {end} of {topic}/{partition}: "
-LOG_LOST_HELP = "the log was lost; see deploy/README.md, 'A broker that lost its log'"
+OBSERVE_EVERY_S = 3.0
+OBSERVE_TIMEOUT_S = 5.0
 
 
 class Consuming:
     """Starts the broker's subscribers, retries until the broker is there, and tells health the truth:
     tasks alive, partitions held or none to hold, progress while there is lag, offsets within the log."""
 
-    def __init__(self, broker: KafkaBroker, *, group: str, clock: Clock, metrics: DeliveryMetrics) -> None:
+    def __init__(
+        self,
+        broker: KafkaBroker,
+        *,
+        group: str,
+        clock: Clock,
+        metrics: DeliveryMetrics,
+        marks: MarksPort | None = None,
+    ) -> None:
         self._broker = broker
         self._group = group
         self._clock = clock
@@ -33,11 +43,13 @@ class Consuming:
         self._watched: list[tuple[Any, Delivery, tuple[str, ...]]] = []
         self._started = False
         self._start_error: str | None = "starting"
-        self._lost: str | None = None
+        self._watch = LogWatch(marks, group=group) if marks is not None else None
         self._lags: dict[int, int] = {}
 
     def add(self, topics: tuple[str, ...], delivery: Delivery) -> None:
         """Consume `topics` with `delivery`."""
+        if self._watch is not None:
+            delivery.on_done = self._watch.note
         subscriber = subscribe(self._broker, topics, group=self._group, delivery=delivery)
         self._watched.append((subscriber, delivery, topics))
 
@@ -54,53 +66,39 @@ class Consuming:
                 await self._clock.sleep(1.0)
         while True:
             await self._observe()
-            await self._clock.sleep(2.0)
+            await self._clock.sleep(OBSERVE_EVERY_S)
 
     async def stop(self) -> None:
         """Bounded stop; what was not committed is delivered again."""
         await stop_bounded(self._broker)
 
     async def _observe(self) -> None:
-        lost = None
         for subscriber, _, topics in self._watched:
             consumer = getattr(subscriber, "consumer", None)
             if consumer is None:
                 continue
             lag = dict.fromkeys(topics, 0)
-            assigned: list[TopicPartition] = list(consumer.assignment())
             try:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(OBSERVE_TIMEOUT_S):
+                    assigned: list[TopicPartition] = list(consumer.assignment())
                     ends = await consumer.end_offsets(assigned) if assigned else {}
                     for place in assigned:
-                        committed = await consumer.committed(place)
-                        if committed is not None and committed > ends[place]:
-                            lost = (
-                                LOG_LOST.format(
-                                    committed=committed,
-                                    group=self._group,
-                                    end=ends[place],
-                                    topic=place.topic,
-                                    partition=place.partition,
-                                )
-                                + LOG_LOST_HELP
-                            )
-                        position = committed or 0
-                        lag[place.topic] = lag.get(place.topic, 0) + max(0, ends[place] - position)
-            except (KafkaError, TimeoutError, OSError):
+                        lag[place.topic] += max(0, ends[place] - await consumer.position(place))
+                    if self._watch is not None:
+                        await self._watch.inspect(consumer, ends)
+            except (KafkaError, MinshengError, TimeoutError, OSError) as error:
+                _log.debug("observation_failed", error_type=type(error).__name__)
                 continue
             for topic, records in lag.items():
                 self._metrics.lag.labels(topic=topic, group=self._group).set(records)
             self._lags[id(subscriber)] = sum(lag.values())
-        if lost and lost != self._lost:
-            _log.error("log_lost", reason=lost)
-        self._lost = lost
 
     async def check(self) -> str | None:
         """Readiness of consumption."""
         if self._start_error:
             return f"not consuming: {self._start_error}"
-        if self._lost:
-            return self._lost
+        if self._watch is not None and self._watch.lost:
+            return "; ".join(self._watch.lost)
         for subscriber, delivery, topics in self._watched:
             name = "+".join(topics)
             tasks = list(getattr(subscriber, "tasks", ()))

@@ -66,6 +66,8 @@ class Delivery:
         self._attempts: dict[tuple[str, int, int], int] = {}
         self._done: set[tuple[str, int, int]] = set()
         self.last_progress = clock.monotonic()
+        self.on_done: Callable[[Sequence[Any]], None] | None = None
+        """Called with each batch that is about to be committed."""
 
     async def __call__(self, records: Sequence[Record]) -> None:
         """Handle a batch; returning commits it, raising gives it back to be delivered again."""
@@ -83,6 +85,8 @@ class Delivery:
             await self._clock.sleep(pause)
         self.last_progress = self._clock.monotonic()
         self._done.clear()
+        if self.on_done is not None:
+            self.on_done(records)
 
     async def _round(self, records: Sequence[Record]) -> list[Record]:
         """One attempt at every record; returns those to try again, in order."""

@@ -40,7 +40,12 @@ def _topic(name: str, partitions: int, replication: int, retention: timedelta | 
         name=name,
         num_partitions=partitions,
         replication_factor=replication,
-        topic_configs={"retention.ms": str(kept_ms), "cleanup.policy": "delete"},
+        topic_configs={
+            "retention.ms": str(kept_ms),
+            "cleanup.policy": "delete",
+            # the broker's own clock: what tells a log that lost its tail (log_watch)
+            "message.timestamp.type": "LogAppendTime",
+        },
     )
 
 

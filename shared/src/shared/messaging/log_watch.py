@@ -1,0 +1,88 @@
+"""Notices a log that lost its tail (power cut on one node, a restored backup) and rewinds the group.
+
+Handlers are idempotent, so reading a partition again from its beginning costs time and nothing else; not
+reading it loses what was written into the gap. Readiness stays red until the topics were refilled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import structlog
+from aiokafka import TopicPartition
+
+from shared.contracts.marks import Mark, Place
+
+_log = structlog.get_logger(__name__)
+HEAL = "heal with: minsheng events republish --since <time before the loss>; see deploy/README.md"
+LOG_APPEND_TIME = 1
+
+
+class MarksPort(Protocol):
+    """Fulfilled by `shared.storage.marks.MarkStore`."""
+
+    async def load(self) -> dict[Place, Mark]: ...
+    async def save(self, marks: Mapping[Place, Mark]) -> None: ...
+    async def note_loss(self, topic: str, reason: str) -> None: ...
+    async def losses(self) -> list[str]: ...
+
+
+class LogWatch:
+    """Compares the marks of one consumer group with the log; `note` is fed by the delivery."""
+
+    def __init__(self, marks: MarksPort, *, group: str) -> None:
+        self._marks = marks
+        self._group = group
+        self._known: dict[Place, Mark] | None = None
+        self._changed: dict[Place, Mark] = {}
+        self._checked: set[Place] = set()
+        self.lost: list[str] = []
+
+    def note(self, records: Sequence[Any]) -> None:
+        """These records were handled (broker append times only: producers' clocks prove nothing)."""
+        for record in records:
+            if record.timestamp_type == LOG_APPEND_TIME:
+                self._changed[record.topic, record.partition] = Mark(record.offset, record.timestamp)
+
+    async def inspect(self, consumer: Any, ends: Mapping[TopicPartition, int]) -> None:
+        """Check newly assigned partitions against their marks, then keep the new marks."""
+        if self._known is None:
+            self._known = await self._marks.load()
+        for place in ends:
+            mark = self._known.get((place.topic, place.partition))
+            if mark is None:
+                continue
+            # a shrunken end shows at once; a refilled one only by time stamps, looked at once per assignment
+            if ends[place] <= mark.offset or (
+                (place.topic, place.partition) not in self._checked and not await _intact(consumer, place, mark)
+            ):
+                await self._rewind(consumer, place, mark, ends[place])
+            self._checked.add((place.topic, place.partition))
+        self._checked &= {(place.topic, place.partition) for place in ends}
+        changed, self._changed = self._changed, {}
+        fresh = {place: mark for place, mark in changed.items() if self._known.get(place) != mark}
+        try:
+            await self._marks.save(fresh)
+        except BaseException:
+            self._changed = changed | self._changed
+            raise
+        self._known |= fresh
+        self.lost = await self._marks.losses()
+
+    async def _rewind(self, consumer: Any, place: TopicPartition, mark: Mark, end: int) -> None:
+        reason = (
+            f"{place.topic}/{place.partition} lost its tail: {self._group} had handled offset {mark.offset}, "
+            f"the log now ends at {end} or holds something else there; {HEAL}"
+        )
+        _log.error("log_lost", topic=place.topic, partition=place.partition, offset=mark.offset, end=end)
+        await self._marks.note_loss(place.topic, reason)
+        assert self._known is not None
+        self._known.pop((place.topic, place.partition), None)
+        await consumer.seek_to_beginning(place)
+
+
+async def _intact(consumer: Any, place: TopicPartition, mark: Mark) -> bool:
+    """The log still has a record with the mark's append time (append times never run backwards in a log)."""
+    found = (await consumer.offsets_for_times({place: mark.timestamp_ms})).get(place)
+    return found is not None and found.timestamp == mark.timestamp_ms and found.offset <= mark.offset
