@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from router.adapters.holidays import work_calendar
 from router.domain.decision import Frozen
@@ -50,8 +50,8 @@ class _Head(Frozen):
 
 class _Calendar(Frozen):
     published: tuple[int, ...] = ()
-    holidays: dict[date, str] = {}
-    make_up: dict[date, str] = {}
+    holidays: dict[date, str] = Field(default_factory=dict)
+    make_up: dict[date, str] = Field(default_factory=dict)
 
 
 class _ClockFile(Clock):

@@ -58,7 +58,8 @@ def _references(district: District) -> Iterator[Problem]:
             ("routing.yaml", f"{r.id}.towns", "town", r.towns),
         ]
     named += [("places.yaml", f"{p.name}.towns", "town", p.towns) for p in district.places]
-    named += [("collection-points.yaml", f"{p.id}.town", "town", [p.town]) for p in district.collection_points]
+    points = district.collection_points
+    named += [("collection-points.yaml", f"{p.id}.town", "town", [p.town]) for p in points]
     named += [("hotlines.yaml", f"{h.id}.codes", "class", h.codes.values()) for h in district.hotlines]
     named += [("accounts.yaml", f"{a.id}.unit", "body", [a.unit]) for a in district.accounts]
     named += [("examples", e.text[:12], "class", [e.class_id]) for e in district.examples]

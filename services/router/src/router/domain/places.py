@@ -12,7 +12,9 @@ _NOT_A_NAME = re.compile(
     r"(?:这条|那条|一条|几条|条|马|公|道|铁|高速|网|线|思|出|套|一|二|三|四|五|每|各|本|我|你|他|们|的|在|农|乡|全|该|"
     r"到|从|和|是|有|把|过|修|进|老|新|大|小|个|旧|城|区|镇|住宅|很多|某)(?:路|街|巷|村|小区|花园|公园|广场)$"
 )
-_LEADING = re.compile(r"^(?:在|到|从|和|是|把|我们|我|对|建议|希望|请|给|的|附近|位于|关于|住|去|经过|沿着|沿)+")
+_LEADING = re.compile(
+    r"^(?:在|到|从|和|是|把|我们|我|对|建议|希望|请|给|的|附近|位于|关于|住|去|经过|沿着|沿)+"
+)
 
 
 class PlaceMatch(Frozen):
@@ -80,7 +82,7 @@ def _from_text(text: str, district: District, source: Literal["form", "text"]) -
 
 
 def _gazetteer(district: District) -> list[tuple[str, str, str, str | None]]:
-    rows = [
+    rows: list[tuple[str, str, str, str | None]] = [
         (word, "town", town.name.zh, town.id)
         for town in district.organisation.towns
         for word in (town.name.zh, *town.aliases)
@@ -90,7 +92,7 @@ def _gazetteer(district: District) -> list[tuple[str, str, str, str | None]]:
         for place in district.places
         for word in (place.name, *place.aliases)
     ]
-    return sorted(rows, key=lambda row: (-len(row[0]), row[0]))  # type: ignore[return-value]
+    return sorted(rows, key=lambda row: (-len(row[0]), row[0]))
 
 
 def _match(kind: str, name: str, town: str | None, source: str, evidence: str) -> PlaceMatch:

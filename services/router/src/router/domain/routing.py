@@ -10,7 +10,6 @@ from router.domain.decision import (
     Decline,
     Evidence,
     Frozen,
-    Method,
     Review,
     Versions,
 )
@@ -18,6 +17,7 @@ from router.domain.district import District
 from router.domain.places import PlaceMatch, locate, town_of
 from router.domain.rules import RuleMatch, match_rules
 from router.domain.screening import Screening, screen
+from shared.contracts.cases import Method
 from shared.contracts.suggestions import Place
 
 ACTOR = "router"
@@ -148,8 +148,8 @@ def _proposals(
                 evidence += (Evidence(kind="model-class", value=guesses[0][0].id, weight=guesses[0][1]),)
             found.append(_proposal("rule", match.class_id, match.unit, match.co_units, confidence, evidence))
     for field, confidence in guesses[:4]:
-        evidence = (Evidence(kind="model-class", value=field.id, weight=confidence),)
-        found.append(_proposal("model", field.id, field.unit, field.co_units, confidence, evidence))
+        seen = (Evidence(kind="model-class", value=field.id, weight=confidence),)
+        found.append(_proposal("model", field.id, field.unit, field.co_units, confidence, seen))
     return found
 
 
@@ -159,7 +159,9 @@ def _from_code(item: Item, matches: list[RuleMatch], district: District) -> _Pro
     if hotline is None or class_id is None:
         return None
     field = district.classes[class_id]
-    evidence = (Evidence(kind="hotline-code", value=f"{hotline.id}:{item.category_code}"),)
+    evidence: tuple[Evidence, ...] = (
+        Evidence(kind="hotline-code", value=f"{hotline.id}:{item.category_code}"),
+    )
     unit, co_units, confidence = field.unit, field.co_units, 0.95
     same = [m for m in matches if district.first_level(m.class_id) == district.first_level(class_id)]
     if same and field.parent is None:
@@ -185,7 +187,12 @@ def _proposal(
     evidence: tuple[Evidence, ...],
 ) -> _Proposal:
     return _Proposal(
-        method=method, class_id=class_id, unit=unit, co_units=co_units, confidence=confidence, evidence=evidence
+        method=method,
+        class_id=class_id,
+        unit=unit,
+        co_units=co_units,
+        confidence=confidence,
+        evidence=evidence,
     )
 
 

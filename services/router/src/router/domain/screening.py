@@ -125,9 +125,9 @@ def _grounds(text: str, asks: bool, district: District) -> Found | None:
         why = tuple(Evidence(kind="advertising", value=s[:30]) for s in signals)
         return len(signals) >= 3 or not asks, "R11", "ground-R11", why
     for ground in district.screening.grounds:
-        hit = _ground(text, ground)
-        if hit is not None:
-            certain, words = hit
+        named = _ground(text, ground)
+        if named is not None:
+            certain, words = named
             why = tuple(Evidence(kind=f"ground-{ground.id}", value=w) for w in words)
             return certain and not asks, ground.id, f"ground-{ground.id}", why
     return None
