@@ -26,6 +26,8 @@ class ProcessSettings(BaseSettings):
     mongodb_uri: SecretStr = Field(
         default_factory=lambda: SecretStr(f"mongodb://127.0.0.1:{local_port(27117)}/?retryWrites=false")
     )
+    mongodb_database_prefix: str = ""
+    """Prefix of all database names, where several deployments share a server."""
     minsheng_state: Path = Path(".local")
     blob_url: str | None = None
     """`file://…` or `s3://…`; None: `blobs/` under the state folder."""

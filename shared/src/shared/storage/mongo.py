@@ -37,7 +37,8 @@ TIMEOUT_MS = 1_500
 class Mongo:
     """One client per process; every write is acknowledged by a majority and journalled."""
 
-    def __init__(self, uri: str, *, timeout_ms: int = TIMEOUT_MS) -> None:
+    def __init__(self, uri: str, *, timeout_ms: int = TIMEOUT_MS, prefix: str = "") -> None:
+        self._prefix = prefix
         self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
             uri,
             w="majority",
@@ -50,8 +51,8 @@ class Mongo:
         )
 
     def database(self, name: str) -> AsyncIOMotorDatabase[Document]:
-        """A service's own database."""
-        return self._client[name]
+        """A service's own database (with the prefix of this deployment, where several share a server)."""
+        return self._client[self._prefix + name]
 
     async def check(self) -> str | None:
         """Readiness: the server answers."""

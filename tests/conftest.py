@@ -1,0 +1,3 @@
+"""Fixtures for all tiers; never imported."""
+
+pytest_plugins = ["tests.support.infrastructure"]
