@@ -1,4 +1,8 @@
-"""Named points at which a test may kill the process (`CRASH_AT=name`), to prove that a crash there loses nothing."""
+"""Named points at which a test may kill the process, to prove that a crash exactly there loses nothing.
+
+`CRASH_AT=name` kills whoever reaches the point. `CRASH_PLAN=<folder>` kills one: the file `<process>.<point>` in
+it is taken away by the first process of that name to arrive, so that the supervisor's restart goes on.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +25,13 @@ NAMES = (
 
 
 def reach(name: str) -> None:
-    """Die by SIGKILL if the environment asks for it here: no cleanup, like a power cut.
-
-    With `CRASH_ONCE=<file>` only the first process to arrive dies, so that a supervisor's restart goes on.
-    """
-    if os.environ.get("CRASH_AT") != name:
-        return
-    once = os.environ.get("CRASH_ONCE")
-    if once:
+    """Die by SIGKILL if the environment asks for it here: no cleanup, like a power cut."""
+    if os.environ.get("CRASH_AT") == name:
+        os.kill(os.getpid(), signal.SIGKILL)
+    plan = os.environ.get("CRASH_PLAN")
+    if plan:
         try:
-            Path(once).touch(exist_ok=False)
-        except FileExistsError:
+            (Path(plan) / f"{os.environ.get('PROCESS_NAME', '')}.{name}").unlink()
+        except OSError:
             return
-    os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,102 @@
+"""The campaign's result for people: a table, and a figure of what hit whom and when."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.chaos.checker import Verdict
+from tests.chaos.faults import Injected
+
+COLOURS = {"SIGKILL": "#c0392b", "SIGSTOP": "#d68910", "crash point": "#7d3c98", "outage": "#1f618d"}
+
+
+def rows(verdict: Verdict, injected: Injected, facts: dict[str, object]) -> list[tuple[str, str, bool | None]]:
+    """What is reported: name, figure, and whether it holds (None: a fact, no claim)."""
+    gave_up = facts["gave_up"]
+    assert isinstance(gave_up, list)
+    return [
+        ("accepted submissions", str(verdict.accepted), None),
+        ("faults injected", ", ".join(f"{kind} {n}" for kind, n in injected.counts.items()) or "none", None),
+        ("lost: accepted, never on `suggestions`", str(len(verdict.lost)), not verdict.lost),
+        ("undecided: no case and no person's queue", str(len(verdict.undecided)), not verdict.undecided),
+        ("double effects", str(len(verdict.doubled)), not verdict.doubled),
+        ("more than one first outcome", str(len(verdict.several_outcomes)), not verdict.several_outcomes),
+        ("states gone backwards, order broken", str(len(verdict.out_of_order)), not verdict.out_of_order),
+        ("canary phone number found", str(len(verdict.canaries)), not verdict.canaries),
+        ("dead letters", str(len(verdict.dead_letters)), not verdict.dead_letters),
+        ("clients that never got a receipt", str(len(gave_up)), not gave_up),
+        ("records repeated with the same event id (allowed)", str(verdict.repeats), None),
+        ("records per topic", ", ".join(f"{t} {n}" for t, n in sorted(verdict.records.items())), None),
+        ("load, then settling", f"{facts['seconds']} s, {facts['settled_after_s']} s", None),
+        ("answers to clients", ", ".join(f"{a}: {n}" for a, n in dict(facts["answers"]).items()), None),  # type: ignore[call-overload]
+    ]
+
+
+def show(verdict: Verdict, injected: Injected, facts: dict[str, object], arguments: argparse.Namespace) -> None:
+    """Print the table."""
+    table = Table(title=f"chaos campaign, seed {arguments.seed}")
+    table.add_column("what")
+    table.add_column("figure")
+    table.add_column("holds")
+    for name, figure, holds in rows(verdict, injected, facts):
+        table.add_row(name, figure, {None: "", True: "[green]yes", False: "[red]NO"}[holds])
+    Console().print(table)
+    for name in ("lost", "undecided", "doubled", "several_outcomes", "out_of_order", "canaries", "dead_letters"):
+        found = getattr(verdict, name)
+        if found:
+            Console().print(f"{name}: {found[:8]}")
+
+
+def write(
+    path: Path, verdict: Verdict, injected: Injected, facts: dict[str, object], arguments: argparse.Namespace
+) -> None:
+    """Write the report as Markdown, and the figure as SVG beside it."""
+    lines = [
+        "# Chaos campaign",
+        "",
+        f"`make chaos` with seed {arguments.seed}: {arguments.submissions} submissions at {arguments.rate:g}/s, "
+        f"{arguments.faults} faults.",
+        "",
+        f"![faults over time]({path.stem}.svg)",
+        "",
+        "| what | figure | holds |",
+        "| --- | --- | --- |",
+        *(
+            f"| {name} | {figure} | {({None: '', True: 'yes', False: '**NO**'})[holds]} |"
+            for name, figure, holds in rows(verdict, injected, facts)
+        ),
+        "",
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    path.with_suffix(".svg").write_text(figure(injected, float(str(facts["seconds"]))), encoding="utf-8")
+
+
+def figure(injected: Injected, seconds: float) -> str:
+    """One row per process, one mark per fault, as a plain SVG."""
+    targets = sorted({target.split()[0] for _, _, target in injected.events})
+    width, left, row = 900, 120, 26
+    height = row * (len(targets) + 2)
+    marks = [
+        f'<text x="8" y="{row * (place + 1) + 5}" font-size="13">{target}</text>'
+        f'<line x1="{left}" y1="{row * (place + 1)}" x2="{width}" y2="{row * (place + 1)}" stroke="#ddd"/>'
+        for place, target in enumerate(targets)
+    ]
+    for at, kind, target in injected.events:
+        x = left + (width - left - 10) * min(1.0, at / max(seconds, 1))
+        y = row * (targets.index(target.split()[0]) + 1)
+        marks.append(
+            f'<circle cx="{x:.1f}" cy="{y}" r="4" fill="{COLOURS[kind]}"><title>{kind} {target}</title></circle>'
+        )
+    legend = "".join(
+        f'<circle cx="{left + 150 * place}" cy="{height - 12}" r="4" fill="{colour}"/>'
+        f'<text x="{left + 10 + 150 * place}" y="{height - 7}" font-size="13">{kind}</text>'
+        for place, (kind, colour) in enumerate(COLOURS.items())
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif">'
+        f'<rect width="100%" height="100%" fill="white"/>{"".join(marks)}{legend}</svg>'
+    )
