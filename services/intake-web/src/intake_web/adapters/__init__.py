@@ -1,0 +1,1 @@
+"""This service's outbound code: its collections, its identities."""

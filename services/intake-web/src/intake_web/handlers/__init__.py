@@ -1,0 +1,1 @@
+"""Use cases: accept, normalise, project, track, correct."""

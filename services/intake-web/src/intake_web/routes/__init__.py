@@ -1,0 +1,1 @@
+"""HTTP edge: decode, build a command, handle."""
