@@ -1,0 +1,1 @@
+"""Outbound: database, vault, mail server, letters."""
