@@ -113,12 +113,16 @@ class Ground(Frozen):
 
 
 class EmergencyWords(Frozen):
-    """`immediate` report danger by themselves, `possible` only beside a word of `now`; a `guard` in the
-    same clause (drill, prevention, past) clears both. `pointers` map words to numbers to call."""
+    """`immediate` words report danger by themselves, `possible` ones only beside a word of `now`.
+
+    A word of `topics` in the sentence (a drill, a lesson) or of `guards` in the clause (prevention, the
+    past) clears both. `pointers` give the numbers to call, each with the words that ask for it.
+    """
 
     immediate: Words
     possible: Words
     now: Words
+    topics: Words
     guards: Words
     pointers: tuple[tuple[str, Words], ...]
     default_pointer: str

@@ -78,7 +78,7 @@ def decide(
         item.text, district, channel=item.channel, towns=frozenset(p.town for p in places if p.town)
     )
     limit = district.thresholds.model if threshold is None else threshold
-    proposals = _proposals(item, matches, prediction, district)
+    proposals = _proposals(item, matches, prediction, limit, district)
     best = next((p for p in proposals if p.confidence >= _limit(p, limit, district)), None)
     reasons = screening.reasons if screening.outcome == "review" else _unsure(best, matches, prediction)
     where = tuple(Evidence(kind=f"place-{p.kind}", value=p.evidence) for p in places)
@@ -123,7 +123,11 @@ def _declined(screening: Screening, district: District, versions: Versions) -> D
 
 
 def _proposals(
-    item: Item, matches: list[RuleMatch], prediction: Prediction | None, district: District
+    item: Item,
+    matches: list[RuleMatch],
+    prediction: Prediction | None,
+    limit: float,
+    district: District,
 ) -> list[_Proposal]:
     """In the order of the steps; the first that is sure enough decides."""
     found: list[_Proposal] = []
@@ -143,8 +147,8 @@ def _proposals(
             confidence = rules.confidence(match, rest, item.text)
             agreed = top == district.first_level(match.class_id)
             evidence = _rule_evidence(match)
-            if index == 0 and agreed and guesses[0][1] >= district.thresholds.model:
-                confidence = max(confidence, round(min(match.base, guesses[0][1]), 4))
+            if index == 0 and agreed and confidence < district.thresholds.rule and guesses[0][1] >= limit:
+                confidence = max(confidence, guesses[0][1])
                 evidence += (Evidence(kind="model-class", value=guesses[0][0].id, weight=guesses[0][1]),)
             found.append(_proposal("rule", match.class_id, match.unit, match.co_units, confidence, evidence))
     for field, confidence in guesses[:4]:

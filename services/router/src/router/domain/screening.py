@@ -57,9 +57,7 @@ def screen(
     if danger:
         if spoken or asks or not certain_danger or len(text) > _SHORT_CALL:
             return review("possible-emergency")
-        return Screening(
-            outcome="decline", ground="R01", flag_emergency=True, emergency=pointer, evidence=seen
-        )
+        return Screening(outcome="decline", ground="R01", flag_emergency=True, emergency=pointer, evidence=seen)
     if transcript_verdict == "doubtful":
         return review("transcript-doubtful")
     found = _empty(text, district) or _grounds(text, bool(asks), district)
@@ -80,6 +78,8 @@ def _danger(text: str, district: District) -> tuple[bool, list[str]]:
     certain: list[str] = []
     possible: list[str] = []
     for sentence in sentences(text):
+        if any(topic in sentence for topic in words.topics):
+            continue
         urgent = any(now in sentence for now in words.now)
         for clause in clauses(sentence):
             if any(guard in clause for guard in words.guards):
