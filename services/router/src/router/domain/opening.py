@@ -1,0 +1,73 @@
+"""How a case begins, and what the resident may still change: the machine's side of casework. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from router.domain.case import Action, Case, Correction
+from router.domain.decision import Assign, Decision, Decline, to_contract
+from router.domain.district import District
+from router.domain.steps import MACHINE, WAITS_NOT, Act, Step, ask_person, assign, common, decline, name_of, step
+from shared.contracts import cases
+from shared.contracts.suggestions import SuggestionCorrected, SuggestionSubmitted
+
+RESIDENT = "resident"
+
+
+def opened(
+    said: SuggestionSubmitted, *, event_id: str, decision: Decision, number: str, district: District, now: datetime
+) -> Step:
+    """A suggestion becomes a case: assigned, declined, or waiting for a person."""
+    blank = Case(
+        suggestion_id=said.suggestion_id,
+        number=number,
+        state="in-review",
+        version=0,
+        suggestion=said,
+        opened_at=now,
+        decision=_contract(decision, district),
+        processed=[event_id],
+    )
+    return _decided(blank, decision, "opened", district, now)
+
+
+def corrected(
+    case: Case,
+    data: SuggestionCorrected,
+    *,
+    event_id: str,
+    decision: Decision | None,
+    district: District,
+    now: datetime,
+) -> Step:
+    """A person confirmed or mended the transcript; `decision` is the new one where the case still waits."""
+    correction = Correction(text=data.text, confirmed=data.confirmed, by=data.by, at=data.corrected_at)
+    known = case.model_copy(update={"correction": correction, "processed": [*case.processed, event_id]})
+    if decision is None or case.state != "in-review":
+        return step(known, Act(actor=data.by, action="corrected", now=now))
+    return _decided(known, decision, "reconsidered", district, now)
+
+
+def withdrawn(case: Case, *, event_id: str, reason: str | None, now: datetime) -> Step:
+    """The resident takes it back: closed where no unit works on it yet, else only noted."""
+    known = case.model_copy(update={"processed": [*case.processed, event_id]})
+    act = Act(actor=RESIDENT, action="withdrawn", now=now, reason=reason)
+    if case.state != "in-review":
+        return step(known, act)
+    event = cases.CaseClosed(**common(case, now), end_state="withdrawn")
+    return step(known, act, [event], state="withdrawn", **WAITS_NOT)
+
+
+def _decided(case: Case, decision: Decision, action: Action, district: District, now: datetime) -> Step:
+    contract, outcome = _contract(decision, district), decision.outcome
+    case = case.model_copy(update={"emergency": decision.emergency})
+    act = Act(actor=MACHINE, action=action, now=now)
+    if isinstance(outcome, Assign):
+        return assign(case, outcome, contract, act, district)
+    if isinstance(outcome, Decline):
+        return decline(case, outcome.ground, outcome.redirect, contract, act)
+    return ask_person(case, outcome.reasons, contract, act)
+
+
+def _contract(decision: Decision, district: District) -> cases.Decision:
+    return to_contract(decision, lambda unit: name_of(unit, district))
