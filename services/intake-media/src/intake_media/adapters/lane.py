@@ -80,7 +80,7 @@ class Lane:
         part = samples[int(piece.span.start_s * RATE_HZ) : math.ceil(piece.span.end_s * RATE_HZ)]
         window = window_s(piece.span.length_s)
         heard = self._read(part, piece, window, spent)
-        if window == FULL_WINDOW_S or not gate.RETRY.intersection(gate.faults(heard)):
+        if window == FULL_WINDOW_S or not gate.worth_a_retry(heard):
             return heard
         # A shortened window must never invent: where the text looks wrong, the window Whisper was trained on decides.
         spent.retries += 1

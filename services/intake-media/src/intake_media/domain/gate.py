@@ -18,25 +18,29 @@ from shared.contracts.suggestions import Verdict
 MIN_SPEECH_S = 0.4
 """Less speech than this in a whole recording is a click or a cough."""
 
-# Whisper's own figures for "nobody speaks", stricter because a person may still listen.
+# Whisper's own figures for "nobody speaks".
 _NO_SPEECH, _UNSURE_LOGPROB = 0.6, -1.0
 _LOOP_COMPRESSION = 2.4
-_DOUBTFUL_LOGPROB = -0.8
-_DOUBTFUL_NO_SPEECH = 0.75
+# Mandarin notes score −0.1…−0.3 clean and −0.8 under noise as loud as the voice; from −0.45 a quarter of the
+# characters is wrong. What was not Mandarin speech scored below −1 or left `chinese` below 0.1 (speech: above 0.97).
+_DOUBTFUL_LOGPROB = -0.45
+_NOT_UNDERSTOOD_LOGPROB, _FOREIGN_LOGPROB = -1.3, -0.9
+_DOUBTFUL_NO_SPEECH = 0.6
+_DOUBTFUL_CHINESE, _FOREIGN_CHINESE = 0.9, 0.5
 _CHARACTERS_A_SECOND = (0.8, 9.5)
 _MIN_SPEECH_SHARE = 0.12
-_MIN_CHINESE = 0.5
 _MIN_CHINESE_CHARACTERS = 0.6
 _MAX_SURPRISE = 8.5
 
-# What Whisper has seen under silent film: subtitle credits, thanks for watching, and sounds in words.
-_INVENTED = re.compile(
-    r"字幕|订阅|点赞|打赏|明镜|点点栏目|感谢(您的)?(观看|收看|聆听)|谢谢(大家)?(的)?(观看|收看|收听)|请不吝|"
-    r"amara|subtitle|subscribe|thankyouforwatching|中文字幕|志愿者提供|以下是普通话|制作人|作词|作曲|编曲"
+# What Whisper has seen under silent film. Only phrases of credits: a resident may well say 点赞 or 志愿者.
+_CREDITS = re.compile(
+    r"(中文)?字幕(志愿者|由|制作|组|提供|by)\w*|请不吝点赞\w*|(订阅|点赞|转发|打赏)+支持\w*|明镜与点点栏目|"
+    r"(感谢|谢谢)(您的|你的|大家的|大家)?(观看|收看|收听|聆听)|以下是普通话的句子|\w*amara\w*|thankyouforwatching|"
+    r"subtitlesby\w*|(作词|作曲|编曲|演唱)\w{0,8}"
 )
-_SOUNDS = re.compile(
-    r"^(嗯|啊|哦|呃|哎|唉|喂|哈|呵|嘿|唔|噢|咦|呀|音乐|掌声|笑声|我|你|好|的|是|对|不|谢谢|再见|拜拜|一)+$"
-)
+_INTERJECTIONS = re.compile(r"^[嗯啊哦呃哎唉喂哈呵嘿唔噢咦呀我你好的是对不一谢再见拜]+$|^(音乐|掌声|笑声)+$")
+_REST_OF_CREDITS = 8
+"""Characters beside credits up to which the whole text is taken for credits."""
 
 
 @dataclass(frozen=True)
@@ -76,48 +80,46 @@ def repeats_itself(text: str) -> bool:
     return bool(grams) and max(grams.values()) >= 4 and len(spoken) < 120
 
 
-def is_noise_in_words(text: str) -> bool:
-    """Only interjections, a sound's name or a film's credits: nothing that anyone suggests."""
-    spoken = spoken_characters(text)
-    return not spoken or bool(_SOUNDS.match(spoken)) or bool(_INVENTED.search(spoken))
-
-
 def faults(heard: Heard) -> list[str]:
-    """What speaks against the text of one chunk; the first ones alone make it worthless."""
+    """What speaks against the text of one chunk, in stable kebab-case names; see `WORTHLESS`."""
     spoken = spoken_characters(heard.text)
-    found = []
     if not spoken:
-        found.append("nothing-heard")
-        return found
-    if heard.no_speech > _NO_SPEECH and heard.score < _UNSURE_LOGPROB:
-        found.append("no-speech-likely")
-    if is_noise_in_words(heard.text):
-        found.append("known-hallucination")
-    if repeats_itself(heard.text):
-        found.append("repetition")
+        return ["nothing-heard"]
+    foreign = heard.chinese is not None and heard.chinese < _FOREIGN_CHINESE
+    rest = _CREDITS.sub("", spoken)
+    chinese_characters = sum("\u4e00" <= character <= "\u9fff" for character in spoken)
     rate = len(spoken) / max(heard.speech_s, 0.1)
-    if not _CHARACTERS_A_SECOND[0] <= rate <= _CHARACTERS_A_SECOND[1]:
-        found.append("unlikely-rate")
-    if any(echo and echo in spoken for echo in heard.echoes):
-        found.append("prompt-echo")
-    if heard.score < _DOUBTFUL_LOGPROB:
-        found.append("low-confidence")
-    if heard.no_speech > _DOUBTFUL_NO_SPEECH:
-        found.append("no-speech-possible")
-    if heard.chinese is not None and heard.chinese < _MIN_CHINESE:
-        found.append("other-language")
-    if sum("\u4e00" <= character <= "\u9fff" for character in spoken) < _MIN_CHINESE_CHARACTERS * len(spoken):
-        found.append("not-chinese-text")
-    if heard.surprise is not None and heard.surprise > _MAX_SURPRISE:
-        found.append("unlikely-text")
-    return found
+    checks = {
+        "no-speech-likely": heard.no_speech > _NO_SPEECH and heard.score < _UNSURE_LOGPROB,
+        "known-hallucination": len(rest) < len(spoken) and len(rest) <= _REST_OF_CREDITS,
+        "noise-in-words": bool(_INTERJECTIONS.match(spoken)) and (heard.score < -0.8 or heard.no_speech > 0.4),
+        "repetition": repeats_itself(heard.text),
+        "prompt-echo": any(echo and echo in spoken for echo in heard.echoes),
+        "not-understood": heard.score < (_FOREIGN_LOGPROB if foreign else _NOT_UNDERSTOOD_LOGPROB),
+        "possible-hallucination": len(rest) < len(spoken),
+        "too-little-said": len(spoken) < 3 or bool(_INTERJECTIONS.match(spoken)),
+        "unlikely-rate": not _CHARACTERS_A_SECOND[0] <= rate <= _CHARACTERS_A_SECOND[1],
+        "low-confidence": heard.score < _DOUBTFUL_LOGPROB,
+        "no-speech-possible": heard.no_speech > _DOUBTFUL_NO_SPEECH,
+        "other-language": heard.chinese is not None and heard.chinese < _DOUBTFUL_CHINESE,
+        "not-chinese-text": chinese_characters < _MIN_CHINESE_CHARACTERS * len(spoken),
+        "unlikely-text": heard.surprise is not None and heard.surprise > _MAX_SURPRISE,
+    }
+    return [name for name, wrong in checks.items() if wrong]
 
 
-WORTHLESS = frozenset({"nothing-heard", "no-speech-likely", "known-hallucination", "repetition", "prompt-echo"})
+_NOBODY = frozenset({"nothing-heard", "no-speech-likely", "known-hallucination", "noise-in-words", "prompt-echo"})
+
+WORTHLESS = _NOBODY | {"repetition", "not-understood"}
 """Faults that leave no text worth showing: the sound is kept, a person listens."""
 
-RETRY = frozenset({"repetition", "unlikely-rate", "nothing-heard", "low-confidence"})
-"""Faults that a second reading at the full window may mend."""
+_RETRY = frozenset({"nothing-heard", "repetition", "unlikely-rate"})
+
+
+def worth_a_retry(heard: Heard) -> bool:
+    """Whether a shortened window may have made this text up, so that the full one should decide."""
+    foreign = heard.chinese is not None and heard.chinese < _FOREIGN_CHINESE
+    return not foreign and bool(_RETRY.intersection(faults(heard)))
 
 
 def verdict(
@@ -127,10 +129,9 @@ def verdict(
     reasons = list(dict.fromkeys([*flags, *(fault for chunk in per_chunk for fault in chunk)]))
     if not per_chunk or speech_s < MIN_SPEECH_S:
         return "no-speech", tuple(dict.fromkeys([*flags, "no-speech-detected"]))
-    worthless = [WORTHLESS.intersection(chunk) for chunk in per_chunk]
-    if all(worthless):
-        loops = any("repetition" in chunk for chunk in worthless)
-        return ("unusable" if loops else "no-speech"), tuple(reasons)
+    if all(WORTHLESS.intersection(chunk) for chunk in per_chunk):
+        nobody = all(_NOBODY.intersection(chunk) for chunk in per_chunk)
+        return ("no-speech" if nobody else "unusable"), tuple(reasons)
     if speech_s < _MIN_SPEECH_SHARE * duration_s:
         reasons.append("little-speech")
     return ("doubtful" if reasons else "clear"), tuple(reasons)
