@@ -112,7 +112,7 @@ class Problems:
                 {
                     "pointer": item["pointer"],
                     "code": item["code"],
-                    "message": self._message(language, item),
+                    "message": self.message(language, item),
                 }
                 for item in items
             ],
@@ -120,7 +120,8 @@ class Problems:
         headers["Content-Language"] = language
         return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
-    def _message(self, language: str, item: dict[str, Any]) -> str:
+    def message(self, language: str, item: dict[str, Any]) -> str:
+        """The sentence about one item (`code`, `context`, perhaps `message`), for pages that show it beside a field."""
         template = self.text(language, item.get("message") or MESSAGES.get(item["code"], GENERIC))
         context = {key: str(value) for key, value in (item.get("context") or {}).items()}
         try:
@@ -132,7 +133,7 @@ class Problems:
         """pydantic's errors as pointer, code and context; never the offending value itself."""
         return [
             {
-                "pointer": "/" + "/".join(str(part) for part in error["loc"] if part not in ("body", "form")),
+                "pointer": "".join(f"/{part}" for part in error["loc"] if part not in ("body", "form")),
                 "code": str((error.get("ctx") or {}).get("code") or error["type"]),
                 "context": error.get("ctx") or {},
             }
