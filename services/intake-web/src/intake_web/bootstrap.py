@@ -25,7 +25,7 @@ from intake_web.handlers.project import Project
 from intake_web.handlers.track import Track
 from intake_web.routes import hotline, live, openapi, pages, suggestions, tracking
 from intake_web.routes.guarding import RateLimits, SecurityHeaders
-from intake_web.routes.reading import MAX_BODY_BYTES
+from intake_web.routes.reading import BACKSTOP_BYTES
 from intake_web.routes.site import Site
 from intake_web.settings import Settings
 from shared.clock import Clock, SystemClock
@@ -68,7 +68,7 @@ class Outside:
 def bootstrap(settings: Settings, *, clock: Clock | None = None, outside: Outside | None = None) -> FastAPI:
     """The app. With `outside` given (fakes of a test) nothing else is connected to."""
     clock = clock or SystemClock()
-    registry, health, problems = CollectorRegistry(), Health(), Problems()
+    registry, health = CollectorRegistry(), Health()
     pack = load_places(settings.district_pack)
     site = Site(pack, web_url=settings.public_web_url, media_url=settings.public_media_url)
     problems = Problems(site.catalogues)
@@ -100,7 +100,7 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, outside: Outsid
         registry=registry,
         lifespan=lifespan,
         problems=problems,
-        max_body_size=MAX_BODY_BYTES,
+        max_body_size=BACKSTOP_BYTES,
     )
     app.state.stopping = False
     app.add_middleware(SecurityHeaders, media_url=settings.public_media_url)

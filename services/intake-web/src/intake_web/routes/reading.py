@@ -12,11 +12,14 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from shared.errors import InvalidInput
+from shared.errors import InvalidInput, PermanentError
 
 Model = TypeVar("Model", bound=BaseModel)
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 MAX_BODY_BYTES = 1_000_000
+BACKSTOP_BYTES = MAX_BODY_BYTES + 65_536
+"""Where the server itself stops reading, for bodies without a length that no route reads."""
+TOO_LARGE = "What you sent is too large: at most one megabyte."
 
 
 def is_form(request: Request) -> bool:
@@ -36,15 +39,33 @@ async def read_json(request: Request, model: type[Model]) -> Model:
     ):
         raise HTTPException(415)
     try:
-        return model.model_validate_json(await request.body())
+        return model.model_validate_json(await _bounded_body(request))
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
     except ClientDisconnect:
         raise InvalidInput("The request ended early.", code="unreadable-json") from None
 
 
+async def _bounded_body(request: Request) -> bytes:
+    _refuse_large(request)
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:  # sent without a length
+            raise PermanentError(TOO_LARGE, code="too-large")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _refuse_large(request: Request) -> None:
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+        raise PermanentError(TOO_LARGE, code="too-large")
+
+
 async def read_form(request: Request) -> FormData:
     """Fields of an HTML form; files are refused here (recordings go to the media address)."""
+    _refuse_large(request)
     try:
         return await request.form(max_files=0, max_fields=50, max_part_size=MAX_BODY_BYTES)
     except HTTPException as error:
