@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from intake_media.domain.media import MediaInfo, MediaLimits
 from intake_media.domain.reading import Reading, Span
+from intake_media.domain.recording import Lane, Recording
 from intake_media.domain.sound import Samples
 from intake_media.domain.transcript import Transcript
+from shared.contracts.model import EventData
+from shared.contracts.suggestions import MediaRef
 
 
 @dataclass(frozen=True)
@@ -74,4 +78,169 @@ class Script(Protocol):
 
     def simplified(self, text: str) -> str:
         """`text` with Traditional characters replaced; numbers and everything else as they are."""
+        ...
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What was accepted before under the same identity."""
+
+    suggestion_id: str
+    received_at: datetime
+    body_hash: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """A recording as the tracking page may see it: all its files, derived ones only when there are any."""
+
+    recording: Recording
+    media: tuple[MediaRef, ...]
+
+
+class RecordingStore(Protocol):
+    """Accepted recordings; one write keeps the document, its waiting job and its events."""
+
+    async def insert(self, recording: Recording, *, identity: str, body_hash: str, events: Sequence[EventData]) -> bool:
+        """False when another one was accepted under `identity`; a repeat of the very same recording is True."""
+        ...
+
+    async def earlier(self, identity: str) -> Earlier | None:
+        """What `identity` stands for."""
+        ...
+
+    async def find(self, suggestion_id: str) -> Known | None:
+        """The recording of a suggestion."""
+        ...
+
+
+class AnnouncedRecordings(Protocol):
+    """Recordings that another service accepted."""
+
+    async def insert_announced(self, recording: Recording, *, event_id: str, traceparent: str | None) -> bool:
+        """Put it into its queue once; False when the suggestion has another recording."""
+        ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """A leased recording; only the holder of the newest `fence` may write its outcome."""
+
+    recording: Recording
+    fence: int
+    failures: int
+    """How often transcribing it failed by a crash, a time-out or a fault of ours."""
+    losses: int
+    """How often a worker that held it vanished."""
+    caused_by: str | None
+    """Id of its `recording.received.v1`."""
+    traceparent: str | None
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Queue:
+    """What waits in one lane; age in seconds of the oldest, 0 when nothing waits."""
+
+    waiting: int
+    oldest_age_s: float
+
+
+class Jobs(Protocol):
+    """The queue of a lane."""
+
+    async def claim(self, lane: Lane) -> Job | None:
+        """The oldest recording that is due, leased to us; None when there is none."""
+        ...
+
+    async def renew(self, job: Job) -> bool:
+        """Keep it; False when it was taken over."""
+        ...
+
+    async def give_back(self, job: Job, *, after_s: float, failed: bool) -> None:
+        """Let anybody have it `after_s` seconds from now; a failure is counted."""
+        ...
+
+    async def finish(
+        self, job: Job, transcript: Transcript, derived: Sequence[MediaRef], events: Sequence[EventData]
+    ) -> bool:
+        """Write outcome and events in one; False when it was taken over, and nothing was written."""
+        ...
+
+    async def claim_copies(self, lane: Lane) -> Job | None:
+        """The oldest published recording that still lacks the files which are made later; leased to us."""
+        ...
+
+    async def finish_copies(self, job: Job, derived: Sequence[MediaRef]) -> bool:
+        """Name those files (maybe none); False when the job was taken over."""
+        ...
+
+    async def queue(self, lane: Lane) -> Queue:
+        """How much waits there."""
+        ...
+
+
+class Originals(Protocol):
+    """Files behind claim checks."""
+
+    async def keep(
+        self, key: str, path: Path, *, role: str, media_type: str, duration_s: float | None = None
+    ) -> MediaRef:
+        """Store a file durably under a new key and return its claim check."""
+        ...
+
+    async def fetch(self, media: MediaRef, path: Path, *, max_bytes: int) -> None:
+        """Copy to `path`. PermanentError `foreign-uri`, `original-missing`, `too-large` or `hash-mismatch`."""
+        ...
+
+    async def discard(self, media: MediaRef) -> None:
+        """Remove a file that nothing refers to."""
+        ...
+
+    def read(self, media: MediaRef, *, start: int, end: int) -> AsyncIterator[bytes]:
+        """Bytes from `start` up to, not including, `end`, in pieces."""
+        ...
+
+
+class Contacts(Protocol):
+    """The contact vault, as far as intake needs it."""
+
+    async def put(self, contact: dict[str, Any], *, contact_id: str | None = None) -> str:
+        """Keep a contact; the same id again keeps the first."""
+        ...
+
+    async def erase(self, contact_id: str) -> None:
+        """Forget it."""
+        ...
+
+
+class ReceiptKeys(Protocol):
+    """Codes and links derived from a suggestion id (`shared.receipts.Receipts` fits)."""
+
+    def query_code(self, suggestion_id: str) -> str: ...
+    def token(self, suggestion_id: str) -> str: ...
+    def suggestion_of(self, token: str) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A file made from a recording, metadata stripped: role poster, web-copy, captions, …"""
+
+    role: str
+    path: Path
+    media_type: str
+    duration_s: float | None = None
+
+
+class Derivation(Protocol):
+    """Makes what people look at and listen to from an original; what can't be made is left out."""
+
+    async def with_transcript(
+        self, path: Path, info: MediaInfo, transcript: Transcript, *, room: Path
+    ) -> list[Derived]:
+        """What is published together with the text; quick. Files in `room`."""
+        ...
+
+    async def copies(self, path: Path, info: MediaInfo, *, limits: MediaLimits, room: Path) -> list[Derived]:
+        """What may take its time, above all a copy that every browser plays. Files in `room`."""
         ...

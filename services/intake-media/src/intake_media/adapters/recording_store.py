@@ -1,0 +1,224 @@
+"""Recordings in Mongo: one document is the accepted recording, its leased job and its outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from intake_media.domain.recording import Lane, Recording
+from intake_media.domain.transcript import Transcript
+from intake_media.ports import Earlier, Job, Known, Queue
+from shared import crash_points
+from shared.clock import Clock
+from shared.contracts.model import EventData
+from shared.contracts.pending import Pending
+from shared.contracts.suggestions import MediaRef
+from shared.errors import OutcomeUnknown
+from shared.storage.leases import Leases
+from shared.storage.mongo import Collection, Document, DuplicateKey, translated
+from shared.storage.outbox import append_update, entry, merged, new_fields, pending_of
+
+SOURCE = "intake-media"
+WAITING, WORKING, DONE = "waiting", "working", "done"
+COPIES_WAIT, COPYING = "copies-wait", "copying"
+MAX_COPY_TRIES = 3
+LEASE = timedelta(seconds=30)
+"""Short, so that a killed worker's job soon goes to another; a living one renews it well in time."""
+RENEW_EVERY_S = 8.0
+RETRY_WITHIN_S = 0.4
+"""A write that failed sooner than this is sent again; later the caller hears 503 in time and repeats it."""
+
+
+class MongoRecordings:
+    """Fulfils the ports `RecordingStore` and `Jobs`; `nudge` and `wake` tell the relay of what was written."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        clock: Clock,
+        *,
+        nudge: Callable[[Pending], None],
+        wake: Callable[[], None],
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._collection = collection
+        self._clock = clock
+        self._nudge = nudge
+        self._wake = wake
+        self._lease = lease
+        self._leases = Leases(collection, clock, waiting=WAITING, working=WORKING)
+        self._copying = Leases(collection, clock, waiting=COPIES_WAIT, working=COPYING)
+
+    async def ensure_indexes(self) -> None:
+        """Idempotent; run at start, while the collection is small."""
+        await self._leases.ensure_indexes("lane")
+        with translated():
+            # Every document has an identity (its own id without a key), so that a plain unique index serves.
+            await self._collection.create_index("identity", unique=True)
+
+    async def insert(self, recording: Recording, *, identity: str, body_hash: str, events: Sequence[EventData]) -> bool:
+        """False when another recording was accepted under `identity`."""
+        now = self._clock.now()
+        entries = [entry(event, source=SOURCE, at=now) for event in events]
+        caused_by = entries[0]["event_id"] if entries else None
+        document = {
+            **_job_fields(recording, identity=identity, body_hash=body_hash, caused_by=caused_by, at=now),
+            "traceparent": entries[0]["traceparent"] if entries else None,
+            **new_fields(entries, now=now),
+        }
+        crash_points.reach("before_insert")
+        if not await self._inserted(document):
+            return False
+        crash_points.reach("after_insert")
+        if entries:
+            self._nudge(pending_of(document))
+        return True
+
+    async def insert_announced(self, recording: Recording, *, event_id: str, traceparent: str | None) -> bool:
+        """The job for a recording that another service accepted and announced; False when it is another one's."""
+        now = self._clock.now()
+        document = {
+            **_job_fields(recording, identity=recording.suggestion_id, body_hash="", caused_by=event_id, at=now),
+            "traceparent": traceparent,
+            **new_fields([], now=now),
+        }
+        return await self._inserted(document)
+
+    async def _inserted(self, document: Document) -> bool:
+        started = self._clock.monotonic()
+        try:
+            try:
+                with translated():
+                    await self._collection.insert_one(document)
+            except OutcomeUnknown:
+                if self._clock.monotonic() - started > RETRY_WITHIN_S:
+                    raise
+                with translated():
+                    await self._collection.insert_one(document)
+        except DuplicateKey:
+            with translated():
+                there = await self._collection.find_one({"_id": document["_id"]}, {"caused_by": 1})
+            # Our own write, sent twice because its first answer was lost, or the same event delivered again.
+            return there is not None and there["caused_by"] == document["caused_by"]
+        return True
+
+    async def earlier(self, identity: str) -> Earlier | None:
+        """What was accepted under `identity`."""
+        with translated():
+            found = await self._collection.find_one({"identity": identity}, {"received_at": 1, "body_hash": 1})
+        return Earlier(found["_id"], found["received_at"], found["body_hash"]) if found else None
+
+    async def find(self, suggestion_id: str) -> Known | None:
+        """The recording of a suggestion, with the files made from it so far."""
+        with translated():
+            found = await self._collection.find_one({"_id": suggestion_id}, {"recording": 1, "derived": 1})
+        if found is None:
+            return None
+        recording = Recording.model_validate(found["recording"])
+        derived = (MediaRef.model_validate(one) for one in found.get("derived", ()))
+        return Known(recording, (recording.original, *derived))
+
+    async def claim(self, lane: Lane) -> Job | None:
+        """The oldest recording of the lane that is due."""
+        document = await self._leases.claim({"lane": lane}, lease=self._lease)
+        return _job(document) if document is not None else None
+
+    async def claim_copies(self, lane: Lane) -> Job | None:
+        """The oldest published recording that still lacks its copies; one that kills its workers is let off."""
+        while (document := await self._copying.claim({"lane": lane}, lease=self._lease)) is not None:
+            job = _job(document)
+            if document["fence"] - document["finished_fence"] <= MAX_COPY_TRIES:
+                return job
+            await self.finish_copies(job, ())
+        return None
+
+    async def renew(self, job: Job) -> bool:
+        """False when it was taken over."""
+        return await self._held(job).renew(dict(job.document), lease=self._lease)
+
+    async def give_back(self, job: Job, *, after_s: float, failed: bool) -> None:
+        """Back into its queue; nothing happens where the fence has moved on."""
+        state = COPIES_WAIT if job.document["state"] == COPYING else WAITING
+        due = self._clock.now() + timedelta(seconds=after_s)
+        counted = "failures" if failed else "given_back"
+        await self._held(job).finish(
+            dict(job.document), {"$set": {"state": state, "next_at": due}, "$inc": {counted: 1}}
+        )
+
+    async def finish(
+        self, job: Job, transcript: Transcript, derived: Sequence[MediaRef], events: Sequence[EventData]
+    ) -> bool:
+        """Outcome and events in one write; False when the job was taken over."""
+        now = self._clock.now()
+        outcome: dict[str, Any] = {
+            "state": DONE if transcript.verdict == "unusable" else COPIES_WAIT,
+            "next_at": now,
+            "finished_at": now,
+            "finished_fence": job.fence,
+            "transcript": transcript.model_dump(mode="json"),
+            "derived": [one.model_dump(mode="json") for one in derived],
+        }
+        entries = [entry(event, source=SOURCE, at=now, causation_id=job.caused_by) for event in events]
+        crash_points.reach("after_transcribe")
+        written = await self._leases.finish(
+            dict(job.document), merged({"$set": outcome}, append_update(entries, now=now))
+        )
+        if written:
+            self._wake()
+        return written
+
+    async def finish_copies(self, job: Job, derived: Sequence[MediaRef]) -> bool:
+        """Names the copies; no event tells of them."""
+        made = [one.model_dump(mode="json") for one in derived]
+        update: dict[str, dict[str, Any]] = {"$set": {"state": DONE}}
+        if made:
+            update["$push"] = {"derived": {"$each": made}}
+        return await self._copying.finish(dict(job.document), update)
+
+    def _held(self, job: Job) -> Leases:
+        return self._copying if job.document["state"] == COPYING else self._leases
+
+    async def queue(self, lane: Lane) -> Queue:
+        """Waiting and abandoned recordings of a lane; reads no more than what waits."""
+        now = self._clock.now()
+        waiting, oldest = 0, 0.0
+        for where in ({"state": WAITING}, {"state": WORKING, "next_at": {"$lte": now}}):
+            with translated():
+                waiting += await self._collection.count_documents({"lane": lane, **where})
+                first = await self._collection.find_one(
+                    {"lane": lane, **where}, {"received_at": 1}, sort=[("next_at", 1)]
+                )
+            if first is not None:
+                oldest = max(oldest, (now - first["received_at"]).total_seconds())
+        return Queue(waiting, round(oldest, 3))
+
+
+def _job(document: Document) -> Job:
+    failures = int(document.get("failures", 0))
+    return Job(
+        recording=Recording.model_validate(document["recording"]),
+        fence=document["fence"],
+        failures=failures,
+        losses=document["fence"] - 1 - failures - int(document.get("given_back", 0)),
+        caused_by=document.get("caused_by"),
+        traceparent=document.get("traceparent"),
+        document=document,
+    )
+
+
+def _job_fields(
+    recording: Recording, *, identity: str, body_hash: str, caused_by: str | None, at: datetime
+) -> Document:
+    return {
+        "_id": recording.suggestion_id,
+        "identity": identity,
+        "body_hash": body_hash,
+        "lane": recording.lane,
+        "state": WAITING,
+        "next_at": at,
+        "fence": 0,
+        "received_at": recording.received_at,
+        "caused_by": caused_by,
+        "recording": recording.model_dump(mode="json"),
+    }

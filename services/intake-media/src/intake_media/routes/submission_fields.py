@@ -1,0 +1,91 @@
+"""What stands beside the file: the `submission` as JSON, or the plain fields of a page without JavaScript."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from intake_media.domain.recording import LANES, Lane
+from shared.contracts.submissions import Submission
+from shared.errors import PermanentError
+
+UNREADABLE = "The JSON could not be read."
+# Names of the pages' form fields, with the place of each in a submission.
+FIELDS: dict[str, tuple[str, ...]] = {
+    "text": ("text",),
+    "kind": ("kind",),
+    "campaign_id": ("campaign_id",),
+    "collection_point_id": ("collection_point_id",),
+    "identity": ("identity",),
+    "on_behalf": ("on_behalf",),
+    "town": ("place", "town"),
+    "place_text": ("place", "text"),
+    "lon": ("place", "lon"),
+    "lat": ("place", "lat"),
+    "crs": ("place", "crs"),
+    "contact_name": ("contact", "name"),
+    "contact_phone": ("contact", "phone"),
+    "contact_email": ("contact", "email"),
+    "contact_language": ("contact", "language"),
+}
+OF_THE_PAGE = frozenset({"channel", "submission", "lang", "size", "idempotency_key"})
+"""Fields that are no part of a submission."""
+
+
+def lane_of(fields: Mapping[str, str]) -> Lane:
+    """The `channel` field; RequestValidationError where it is missing or none of ours."""
+    given = fields.get("channel", "").strip()
+    for lane in LANES:
+        if given == lane:
+            return lane
+    kind = "missing" if not given else "literal_error"
+    context = {} if not given else {"expected": "voice, video"}
+    raise RequestValidationError([{"type": kind, "loc": ("channel",), "msg": kind, "ctx": context}])
+
+
+def submission_of(fields: Mapping[str, str]) -> Submission:
+    """RequestValidationError naming each field that is wrong; PermanentError `unreadable-json`."""
+    unknown = sorted(name for name in fields if name not in OF_THE_PAGE and _place_of(name) is None)
+    if "submission" in fields:
+        unknown = sorted(name for name in fields if name not in OF_THE_PAGE)
+    if unknown:
+        raise RequestValidationError([{"type": "extra_forbidden", "loc": (name,), "msg": ""} for name in unknown])
+    if "submission" in fields:
+        return _validated(_loaded(fields["submission"]), ("submission",))
+    return _validated(_nested(fields), ())
+
+
+def _place_of(name: str) -> tuple[str, ...] | None:
+    """`town`, and `place.town` for those who write the path."""
+    return FIELDS.get(name) or next((path for path in FIELDS.values() if ".".join(path) == name), None)
+
+
+def _loaded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise PermanentError(UNREADABLE, code="unreadable-json", pointer="/submission") from None
+
+
+def _nested(fields: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in fields.items():
+        path = _place_of(name)
+        if path is None or not value.strip():
+            continue  # An input that was left empty says nothing.
+        target = found
+        for part in path[:-1]:
+            target = target.setdefault(part, {})
+        target[path[-1]] = value.replace("\r\n", "\n")
+    return found
+
+
+def _validated(data: Any, above: tuple[str, ...]) -> Submission:
+    try:
+        return Submission.model_validate(data)
+    except ValidationError as error:
+        raise RequestValidationError([{**one, "loc": (*above, *one["loc"])} for one in error.errors()]) from None

@@ -1,0 +1,26 @@
+"""Settings of the API and of the workers; names are those of the public interfaces page."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from shared.runtime.settings import ProcessSettings, local_port
+
+
+class Settings(ProcessSettings):
+    """Both keys are base64 of 32 bytes."""
+
+    intake_media_port: int = Field(default_factory=lambda: local_port(8081))
+    vault_key: SecretStr
+    receipt_key: SecretStr
+
+
+class WorkerSettings(ProcessSettings):
+    """A worker needs no key: it issues no receipt and opens no contact. Whisper's own: `WhisperSettings`."""
+
+    transcriber_factory: str | None = None
+    """`module:function` that gives another Transcriber; for tests only, and said loudly in the log."""
+    media_copies: Literal["on", "off"] = "on"
+    """Whether playable copies and key frames are made once the texts are out."""

@@ -1,0 +1,179 @@
+"""The loop of a worker: claim a job of its lane, keep the lease while it is worked on, give it back when stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from intake_media.domain.recording import Lane
+from intake_media.domain.transcript import Transcript
+from intake_media.handlers.transcribe import Done
+from intake_media.ports import Job, Jobs
+from shared import crash_points
+from shared.clock import Clock
+from shared.errors import MinshengError
+from shared.runtime.telemetry import traced
+
+_log = structlog.get_logger(__name__)
+POLL_S = 0.25
+COPY_POLL_S = 1.5
+OUTAGE_PAUSE_S = 1.0
+STOP_S = 3.0
+"""How long a stopped worker tries to give its job back before it leaves that to the lease."""
+STUCK_S = 120.0
+
+
+class Worker:
+    """Works on `concurrency` jobs of one lane side by side until cancelled."""
+
+    def __init__(
+        self,
+        *,
+        lane: Lane,
+        jobs: Jobs,
+        transcribe: Callable[[Job], Awaitable[Done]],
+        copy: Callable[[Job], Awaitable[Done]] | None,
+        prepare: Callable[[], Awaitable[None]],
+        clock: Clock,
+        renew_every_s: float,
+        concurrency: int = 1,
+        on_done: Callable[[Transcript, float], None] = lambda _transcript, _seconds: None,
+        on_returned: Callable[[str], None] = lambda _code: None,
+    ) -> None:
+        self._lane = lane
+        self._jobs = jobs
+        self._transcribe = transcribe
+        self._copy = copy
+        self._prepare = prepare
+        self._clock = clock
+        self._renew_every_s = renew_every_s
+        self._concurrency = concurrency
+        self._on_done = on_done
+        self._on_returned = on_returned
+        self._fault: str | None = "loading the model"
+        self._last_look = clock.monotonic()
+        self._working = 0
+
+    async def run(self) -> None:
+        """Until cancelled; then every job in hand is given back at once."""
+        await self._become_able()
+        async with asyncio.TaskGroup() as loops:
+            for _ in range(self._concurrency):
+                loops.create_task(self._loop())
+            if self._copy is not None:
+                loops.create_task(self._copy_loop(self._copy))
+
+    async def _become_able(self) -> None:
+        """A worker without weights or engine takes no job: it would only hold it up."""
+        while True:
+            try:
+                await self._prepare()
+            except MinshengError as error:
+                self._fault = f"{error.code}: {error}"
+                _log.error("worker_not_able", code=error.code, reason=str(error))
+                await self._clock.sleep(10 * OUTAGE_PAUSE_S)
+            else:
+                self._fault = None
+                _log.info("worker_ready", channel=self._lane, concurrency=self._concurrency)
+                return
+
+    async def _loop(self) -> None:
+        while True:
+            self._last_look = self._clock.monotonic()
+            try:
+                job = await self._jobs.claim(self._lane)
+            except MinshengError as error:
+                _log.warning("queue_not_reached", code=error.code)
+                await self._clock.sleep(OUTAGE_PAUSE_S)
+                continue
+            if job is None:
+                await self._clock.sleep(POLL_S)
+                continue
+            self._working += 1
+            try:
+                crash_points.reach("before_transcribe")
+                await self._work(job, self._transcribe)
+            finally:
+                self._working -= 1
+
+    async def _copy_loop(self, copy: Callable[[Job], Awaitable[Done]]) -> None:
+        """Copies are made only while no recording waits for its text."""
+        while True:
+            job = None
+            try:
+                if not self._working and (await self._jobs.queue(self._lane)).waiting == 0:
+                    job = await self._jobs.claim_copies(self._lane)
+            except MinshengError as error:
+                _log.warning("queue_not_reached", code=error.code)
+            if job is None:
+                await self._clock.sleep(COPY_POLL_S)
+            else:
+                await self._work(job, copy)
+
+    async def _work(self, job: Job, do: Callable[[Job], Awaitable[Done]]) -> None:
+        started = self._clock.monotonic()
+        with traced("work on recording", job.traceparent):
+            work = asyncio.ensure_future(do(job))
+        lease = asyncio.create_task(self._hold(job))
+        try:
+            await asyncio.wait({work, lease}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await _ended(work, lease)
+            await self._give_back(job)
+            raise
+        if not work.done():
+            # Taken over: go on and two of us would do the same; the fence would refuse ours anyway.
+            _log.warning("lease_lost", recording_id=job.recording.recording_id, fence=job.fence)
+            await _ended(work, lease)
+            self._on_returned("lease-lost")
+            return
+        await _ended(lease)
+        done = work.result()
+        if done.transcript is not None:
+            seconds = self._clock.monotonic() - started
+            self._on_done(done.transcript, seconds)
+            _log.info(
+                "recording_done",
+                recording_id=job.recording.recording_id,
+                channel=job.recording.channel,
+                verdict=done.verdict,
+                reasons=list(done.transcript.reasons),
+                seconds=round(seconds, 3),
+            )
+        elif done.code is not None:
+            self._on_returned(done.code)
+
+    async def _hold(self, job: Job) -> None:
+        """Renews the lease; returns when it was taken over."""
+        while True:
+            await self._clock.sleep(self._renew_every_s)
+            try:
+                if not await self._jobs.renew(job):
+                    return
+            except MinshengError as error:
+                _log.warning("lease_not_renewed", code=error.code)
+
+    async def _give_back(self, job: Job) -> None:
+        giving = asyncio.ensure_future(self._jobs.give_back(job, after_s=0.0, failed=False))
+        with contextlib.suppress(TimeoutError, MinshengError):
+            async with asyncio.timeout(STOP_S):
+                await asyncio.shield(giving)
+        _log.info("given_back_at_stop", recording_id=job.recording.recording_id)
+
+    async def check(self) -> str | None:
+        """Readiness: able to transcribe, and looking for work or at it."""
+        if self._fault is not None:
+            return self._fault
+        idle = self._clock.monotonic() - self._last_look
+        if self._working < self._concurrency and idle > STUCK_S:
+            return f"has not looked for work for {idle:.0f} s"
+        return None
+
+
+async def _ended(*tasks: asyncio.Future[Done] | asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
