@@ -7,13 +7,13 @@ from router.domain.decision import Frozen
 from router.domain.district import District
 from shared.contracts.suggestions import Place
 
-_UNLISTED = re.compile(r"[\u4e00-\u9fff]{2,3}(?:大道|大街|路|街|巷|村|小区|花园|公园|广场)")
+_SUFFIX = "大道|大街|路|街|巷|村|花园|公园|广场"
+_UNLISTED = re.compile(rf"[\u4e00-\u9fff]{{2,3}}(?:{_SUFFIX})(?![口灯面边线过费由程桥段况道委民里人])")
+_LEADING = re.compile(r"^(?:在|到|从|和|是|把|我们|我|对|建议|希望|请|给|的|附近|位于|关于|住|去|经过|沿着|沿)+")
+# Function words, and what turns 路 into an ordinary noun (公路, 思路, 必经之路), never stand in a name.
+_NOT_IN_NAME = re.compile(r"[的了是在有和到从把被很就都要不没会能请我你他们这那每各几条修走过根据全某该本乡农住宅旧个]")
 _NOT_A_NAME = re.compile(
-    r"(?:这条|那条|一条|几条|条|马|公|道|铁|高速|网|线|思|出|套|一|二|三|四|五|每|各|本|我|你|他|们|的|在|农|乡|全|该|"
-    r"到|从|和|是|有|把|过|修|进|老|新|大|小|个|旧|城|区|镇|住宅|很多|某)(?:路|街|巷|村|小区|花园|公园|广场)$"
-)
-_LEADING = re.compile(
-    r"^(?:在|到|从|和|是|把|我们|我|对|建议|希望|请|给|的|附近|位于|关于|住|去|经过|沿着|沿)+"
+    rf"(?:马|公|道|铁|之|水泥|快速|泥巴|活|绕|贫困|步行|高速|网|线|思|出|套|[一二三四五六七八九十]|老|新|大|小|城|区|镇)(?:{_SUFFIX})$"
 )
 
 
@@ -75,10 +75,14 @@ def _from_text(text: str, district: District, source: Literal["form", "text"]) -
             start = text.find(word, end)
     for found in _UNLISTED.finditer(text):
         name = _LEADING.sub("", found.group())
-        if not any(taken[found.start() : found.end()]) and len(name) > 2 and not _NOT_A_NAME.search(name):
+        if not any(taken[found.start() : found.end()]) and _is_name(name):
             kind = "village" if name.endswith("村") else "road" if name[-1] in "道街路巷" else "landmark"
             hits.append((found.start(), _match(kind, name, None, source, name)))
     return [match for _, match in sorted(hits, key=lambda hit: hit[0])]
+
+
+def _is_name(name: str) -> bool:
+    return len(name) > 2 and not _NOT_IN_NAME.search(name) and not _NOT_A_NAME.search(name)
 
 
 def _gazetteer(district: District) -> list[tuple[str, str, str, str | None]]:
@@ -96,6 +100,4 @@ def _gazetteer(district: District) -> list[tuple[str, str, str, str | None]]:
 
 
 def _match(kind: str, name: str, town: str | None, source: str, evidence: str) -> PlaceMatch:
-    return PlaceMatch.model_validate(
-        {"kind": kind, "name": name, "town": town, "source": source, "evidence": evidence}
-    )
+    return PlaceMatch.model_validate({"kind": kind, "name": name, "town": town, "source": source, "evidence": evidence})
