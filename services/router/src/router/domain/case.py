@@ -117,4 +117,3 @@ def queue_key(suggestion_id: str, *, emergency: bool) -> str:
 def number(prefix: str, year: int, count: int) -> str:
     """`LH-2026-000123`. Gaps are normal: numbers are taken in blocks, so that no case waits for one."""
     return f"{prefix}-{year}-{count:06d}"
-

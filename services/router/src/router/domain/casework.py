@@ -1,4 +1,4 @@
-"""What people may do with a case: assign, decline, resolve, acknowledge. Pure: acts in, the next case and its events out.
+"""What people may do with a case: assign, decline, resolve, acknowledge. Pure: the next case and its events come out.
 
 Every act raises `InvalidInput` where it is not possible in the case's state; nothing here writes.
 """

@@ -1,0 +1,113 @@
+"""Database and broker of this process: made together, started with patience, stopped within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+import structlog
+from aiokafka.errors import KafkaError
+from prometheus_client import CollectorRegistry
+
+from router.adapters.case_numbers import MongoNumbers
+from router.adapters.case_store import MongoCases
+from router.adapters.notice_log import MongoNotices
+from shared.clock import Clock
+from shared.errors import MinshengError
+from shared.messaging.broker import build_broker
+from shared.messaging.connection import KafkaConnection
+from shared.messaging.consuming import Consuming
+from shared.messaging.dead_letters import DeadLetters
+from shared.messaging.delivery import Delivery, Handler
+from shared.messaging.metrics import DeliveryMetrics
+from shared.messaging.provisioning import verify
+from shared.messaging.publishing import Publisher
+from shared.messaging.relay import Relay
+from shared.runtime.health import Health
+from shared.storage.marks import MarkStore
+from shared.storage.mongo import Mongo
+from shared.storage.outbox import OutboxStore
+
+_log = structlog.get_logger(__name__)
+DATABASE = "router"
+MARKS = "log_marks"
+STOP_S = 10.0
+
+
+class Connections:
+    """Everything of this service that talks to Mongo or Kafka."""
+
+    def __init__(
+        self,
+        *,
+        mongo: Mongo,
+        connection: KafkaConnection,
+        group: str,
+        clock: Clock,
+        registry: CollectorRegistry,
+        health: Health,
+    ) -> None:
+        self._clock = clock
+        self._connection = connection
+        self._mongo = mongo
+        database = self._mongo.database(DATABASE)
+        self._metrics = DeliveryMetrics(registry)
+        self._publisher = Publisher(connection)
+        self._outbox = OutboxStore(database["cases"], clock)
+        self._relay = Relay(self._outbox, self._publisher, clock, self._metrics)
+        marks = MarkStore(database[MARKS])
+        self._consuming = Consuming(
+            build_broker(connection), group=group, clock=clock, metrics=self._metrics, marks=marks
+        )
+        self._dead_letters = DeadLetters(self._publisher, clock)
+        self.cases = MongoCases(database["cases"], clock, nudge=self._relay.nudge, wake=self._relay.wake)
+        self.numbers = MongoNumbers(database["counters"])
+        self.notices = MongoNotices(database["notices"])
+        self.database = database
+        self._tasks: list[asyncio.Task[None]] = []
+        self._starting: str | None = "starting"
+        health.add("start", self._started)
+        health.add("database", self._mongo.check)
+        health.add("broker", self._publisher.check)
+        health.add("relay", self._relay.check)
+        health.add("consuming", self._consuming.check)
+
+    def consume(self, topic: str, handlers: Mapping[str, Handler]) -> None:
+        """Consume one topic; call before `start`."""
+        delivery = Delivery(handlers, self._dead_letters, self._clock, self._metrics)
+        self._consuming.add((topic,), delivery)
+
+    def start(self, *loops: Coroutine[Any, Any, None]) -> None:
+        """Run relay, consumers and `loops` in the background, once database and topics are there."""
+        self._tasks.append(asyncio.create_task(self._run(loops), name="start"))
+
+    async def _run(self, loops: tuple[Coroutine[Any, Any, None], ...]) -> None:
+        while self._starting:
+            try:
+                await self._outbox.ensure_indexes()
+                await self.cases.ensure_indexes()
+                await self.notices.ensure_indexes()
+                await verify(self._connection)
+                self._starting = None
+            except (MinshengError, KafkaError, OSError) as error:
+                self._starting = str(error) or type(error).__name__
+                _log.warning("start_delayed", error_type=type(error).__name__, reason=self._starting)
+                await self._clock.sleep(1.0)
+        for loop in (self._relay.run(), self._consuming.run(), *loops):
+            self._tasks.append(asyncio.create_task(loop))
+
+    async def _started(self) -> str | None:
+        if self._starting:
+            return self._starting
+        ended = [task for task in self._tasks[1:] if task.done()]
+        return f"a task has ended: {ended[0].exception()!r}"[:200] if ended else None
+
+    async def stop(self) -> None:
+        """Consumers first, then what they fed; never longer than the supervisor waits."""
+        await self._consuming.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks, timeout=STOP_S)
+        await self._publisher.stop()
+        self._mongo.close()

@@ -1,0 +1,126 @@
+"""The composition root: which adapter fulfils which port, and what runs while the service is up."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from router import subscribers
+from router.adapters.connections import Connections
+from router.adapters.decision_metrics import DecisionMetrics
+from router.adapters.district_pack import DistrictPack
+from router.adapters.passwords import Argon2Passwords
+from router.adapters.simplified import simplify
+from router.domain.district import District
+from router.handlers.act import Act
+from router.handlers.decide import Decide
+from router.handlers.open_case import NoteNotice, OpenCase, ReviseCase
+from router.handlers.queues import Queues
+from router.handlers.sign_in import SignIn
+from router.ports import CaseStore, Classifier, NoticeLog, Numbers, Pack
+from router.routes import acts, desk, failures, sessions
+from router.routes.rendering import Pages
+from router.settings import Settings
+from shared.clock import Clock, SystemClock
+from shared.messaging.connection import KafkaConnection
+from shared.runtime.health import Health
+from shared.runtime.serve import build_app
+from shared.storage.mongo import Mongo
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stores:
+    """What keeps things: Mongo's, or those that a test gives."""
+
+    cases: CaseStore
+    numbers: Numbers
+    notices: NoticeLog
+
+
+def bootstrap(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    district: District | None = None,
+    stores: Stores | None = None,
+    classifier: Classifier | None = None,
+) -> FastAPI:
+    """The service as an app; with `stores` given it neither connects to a database nor consumes."""
+    clock = clock or SystemClock()
+    loaded = district or DistrictPack(settings.district_pack).load()
+    registry, health = CollectorRegistry(), Health()
+    connections = None if stores else _connections(settings, clock, registry, health)
+    if stores is None:
+        assert connections is not None
+        stores = Stores(cases=connections.cases, numbers=connections.numbers, notices=connections.notices)
+
+    def pack() -> District:
+        return loaded
+
+    decide = Decide(pack, simplify, classifier, clock=clock, observe=DecisionMetrics(registry))
+    open_case = OpenCase(decide, stores.cases, stores.numbers, pack, clock, prefix=settings.case_number_prefix)
+    revise = ReviseCase(decide, stores.cases, pack, clock)
+    note = NoteNotice(stores.notices)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if connections is not None:
+            connections.consume("suggestions", subscribers.of_suggestions(open_case, revise))
+            connections.consume("notices", subscribers.of_notices(note))
+            connections.start()
+        try:
+            yield
+        finally:
+            if connections is not None:
+                await connections.stop()
+
+    app = build_app(title="Minsheng router", health=health, registry=registry, lifespan=lifespan)
+    _desk(app, settings, stores, pack, clock)
+    return app
+
+
+def _desk(app: FastAPI, settings: Settings, stores: Stores, pack: Pack, clock: Clock) -> None:
+    """The pages for people, under the same app."""
+    key = settings.desk_session_key.get_secret_value() if settings.desk_session_key else ""
+    if not key:
+        _log.warning("desk_session_key_missing", effect="sessions end with this process")
+        key = secrets.token_urlsafe(32)
+    sign_in = SignIn(
+        pack,
+        Argon2Passwords(),
+        clock,
+        demo_accounts=settings.desk_demo_accounts == "on",
+        limited=settings.rate_limits != "off",
+    )
+    pages = Pages(pack)
+    door = sessions.Sessions(sign_in, key, secure=(settings.desk_public_url or "").startswith("https:"))
+    failures.install(app, pages)
+    app.add_middleware(failures.Guard, origin=settings.desk_public_url)
+    app.include_router(sessions.routes(door, pages))
+    app.include_router(desk.routes(door, pages, Queues(stores.cases, stores.notices)))
+    app.include_router(acts.routes(door, Act(stores.cases, pack, clock)))
+
+
+def _connections(settings: Settings, clock: Clock, registry: CollectorRegistry, health: Health) -> Connections:
+    password = settings.kafka_password
+    return Connections(
+        mongo=Mongo(settings.mongodb_uri.get_secret_value(), prefix=settings.mongodb_database_prefix),
+        connection=KafkaConnection(
+            bootstrap_servers=settings.kafka_bootstrap_servers,
+            client_id="router",
+            username=settings.kafka_username,
+            password=password.get_secret_value() if password else None,
+        ),
+        group=subscribers.GROUP,
+        clock=clock,
+        registry=registry,
+        health=health,
+    )

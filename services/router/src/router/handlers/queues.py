@@ -1,0 +1,59 @@
+"""What the desk reads: the review queue, lists of cases, one case with its notices. Rights are checked here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from router.domain import access
+from router.domain.case import Case
+from router.domain.district import Account
+from router.ports import CaseStore, Filters, NoticeLog, Notified, Page
+from shared.errors import Forbidden, NotFound
+
+PAGE = 25
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseView:
+    """A case and what was told about it."""
+
+    case: Case
+    notices: Sequence[Notified]
+
+
+class Queues:
+    """Reading for one account at a time."""
+
+    def __init__(self, store: CaseStore, notices: NoticeLog) -> None:
+        self._store = store
+        self._notices = notices
+
+    async def waiting(self, account: Account, *, after: str | None = None) -> Page:
+        """The review queue: emergencies, then the oldest; `before` of the page is the key to go on from."""
+        if not access.sees_queue(account):
+            raise Forbidden("Your account can't see the review queue.")
+        found = await self._store.queue(after=after, limit=PAGE)
+        return Page(cases=found, before=found[-1].queue_key if len(found) == PAGE else None)
+
+    async def length(self, account: Account) -> int:
+        """How many wait; 0 for those who don't see the queue."""
+        return await self._store.queue_length() if access.sees_queue(account) else 0
+
+    async def cases(self, account: Account, filters: Filters, *, before: str | None = None) -> Page:
+        """Newest first; a handler gets only its unit's."""
+        if account.role == "handler":
+            filters = replace(filters, unit=account.unit)
+        return await self._store.page(filters, before=before, limit=PAGE)
+
+    async def case(self, account: Account, suggestion_id: str) -> CaseView:
+        """One case; one that the account may not see is answered like one that does not exist."""
+        case = await self._store.find(suggestion_id)
+        if case is None or not access.sees(account, case):
+            raise NotFound("There is no such case.")
+        return CaseView(case=case, notices=await self._notices.of(suggestion_id))
+
+    async def numbered(self, account: Account, number: str) -> Case | None:
+        """The case with this number, if the account may see it."""
+        case = await self._store.by_number(number)
+        return case if case is not None and access.sees(account, case) else None

@@ -1,0 +1,1 @@
+"""The HTTP edge: the desk's pages and sessions."""

@@ -1,0 +1,73 @@
+"""What people do at the desk: plain forms, each answered by the case's page (303)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from router.handlers.act import Act
+from router.routes.sessions import Sessions
+
+Text = Annotated[str, Form()]
+Version = Annotated[int, Form()]
+"""Of the case as the page showed it."""
+
+
+def routes(door: Sessions, act: Act) -> APIRouter:
+    """Assign, decline, resolve, acknowledge."""
+    paths = APIRouter(include_in_schema=False)
+
+    @paths.post("/cases/{suggestion_id}/assign")
+    async def assign(
+        request: Request,
+        suggestion_id: str,
+        version: Version,
+        unit: Text = "",
+        co_unit: Annotated[list[str] | None, Form()] = None,
+        class_id: Text = "",
+        reason: Text = "",
+    ) -> Response:
+        await act.assign(
+            door.account(request),
+            suggestion_id,
+            version,
+            unit=unit,
+            co_units=[one for one in co_unit or () if one],
+            class_id=class_id or None,
+            reason=reason,
+        )
+        return _back(suggestion_id)
+
+    @paths.post("/cases/{suggestion_id}/decline")
+    async def decline(
+        request: Request, suggestion_id: str, version: Version, ground: Text = "", reason: Text = ""
+    ) -> Response:
+        await act.decline(door.account(request), suggestion_id, version, ground=ground, reason=reason)
+        return _back(suggestion_id)
+
+    @paths.post("/cases/{suggestion_id}/resolve")
+    async def resolve(
+        request: Request,
+        suggestion_id: str,
+        version: Version,
+        outcome: Text = "",
+        answer: Text = "",
+        reason: Text = "",
+    ) -> Response:
+        await act.resolve(door.account(request), suggestion_id, version, outcome=outcome, answer=answer, reason=reason)
+        return _back(suggestion_id)
+
+    @paths.post("/cases/{suggestion_id}/acknowledge")
+    async def acknowledge(
+        request: Request, suggestion_id: str, version: Version, reason: Text = ""
+    ) -> Response:
+        await act.acknowledge(door.account(request), suggestion_id, version, reason=reason)
+        return _back(suggestion_id)
+
+    return paths
+
+
+def _back(suggestion_id: str) -> Response:
+    return RedirectResponse(f"/cases/{suggestion_id}", status_code=303)

@@ -1,0 +1,90 @@
+"""Codes as sentences: English msgids of what the desk shows; the catalogue has the Chinese."""
+
+from __future__ import annotations
+
+STATES = {
+    "in-review": "Waiting for a decision",
+    "assigned": "In hand",
+    "resolved": "Answered",
+    "declined": "Declined",
+    "withdrawn": "Withdrawn",
+}
+ACTIONS = {
+    "opened": "Received",
+    "reconsidered": "Decided anew",
+    "corrected": "Transcript confirmed",
+    "assigned": "Assigned by a person",
+    "declined": "Declined by a person",
+    "resolved": "Answered",
+    "acknowledged": "Emergency seen to",
+    "withdrawn": "Withdrawn by the resident",
+    "supervised": "Supervision",
+}
+METHODS = {
+    "hotline-code": "Hotline's code",
+    "rule": "Rule",
+    "model": "Text model",
+    "person": "Person",
+}
+CHANNELS = {
+    "web": "Text",
+    "voice": "Voice",
+    "video": "Video",
+    "hotline": "Hotline",
+    "collector": "Collector",
+}
+ROLES = {"clerk": "Clerk", "handler": "Handler", "supervisor": "Supervisor", "leader": "Leader"}
+IDENTITIES = {"named": "Named", "sealed": "Sealed: the person is not shown", "anonymous": "Anonymous"}
+OUTCOMES = {
+    "adopted": "Adopted",
+    "partly-adopted": "Partly adopted",
+    "kept-for-reference": "Kept for reference",
+    "not-adopted": "Not adopted",
+}
+VERDICTS = {
+    "clear": "Clear",
+    "doubtful": "Doubtful",
+    "no-speech": "No speech heard",
+    "unusable": "Not usable",
+}
+EVIDENCE = {
+    "rule": "Rule of the pack",
+    "word": "Word",
+    "hotline-code": "Category code given by the hotline",
+    "model-class": "Class seen by the text model",
+    "model-word": "Word that the model weighed",
+    "place": "Place named",
+    "emergency-word": "Word of danger",
+    "emergency-pointer": "Numbers to call",
+    "ground": "Ground for declining",
+    "advertising": "Sign of advertising",
+    "nature": "Nature given by the sender",
+    "enquiry-word": "Word of an enquiry",
+    "empty": "No contents",
+    "test-text": "Test text",
+    "length": "Characters",
+    "reason": "Reason given",
+}
+FORMS = {
+    "receipt": "Receipt",
+    "acceptance": "Acceptance notice",
+    "review": "Notice of review",
+    "decline": "Notice of decline",
+    "assignment": "Transfer order",
+    "question": "Question",
+    "progress": "Progress",
+    "result": "Result notice",
+    "supervision": "Supervision order",
+}
+NOTICE_CHANNELS = {"page": "Tracking page", "email": "E-mail", "sms": "SMS", "webhook": "Webhook"}
+AUDIENCES = {"resident": "Resident", "unit": "Unit", "leader": "Leader"}
+MEDIA_ROLES = {
+    "original": "Original",
+    "audio": "Sound",
+    "poster": "Still picture",
+    "web-copy": "Copy for browsers",
+    "captions": "Captions",
+    "key-frame": "Key frame",
+}
+LEVELS = {"reminder": "Reminder", "yellow": "Yellow order", "red": "Red order"}
+FALLBACK = "Fallback unit"
