@@ -1,35 +1,22 @@
 """`up`, `down`, `scale`: the stack's life."""
 
 import signal
-import threading
 import time
 from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from minsheng.places import Places
-
-OUT = Console()
-ERR = Console(stderr=True)
-
-
-def say(line: str) -> None:
-    """Progress for people, on stderr."""
-    ERR.print(line, style="dim", highlight=False)
-
-
-def fail(line: str) -> typer.Exit:
-    """Name a problem and end with 1."""
-    ERR.print(line, style="red", highlight=False)
-    return typer.Exit(1)
+from minsheng.terminal import OUT, fail, say
 
 
 def up(
     only: Annotated[str, typer.Option(help="Only these processes, comma-separated: kafka,mongo,mail-sink,…")] = "",
-    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when ready; stop with `minsheng down`.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return when ready; stop with `minsheng down`.")
+    ] = False,
 ) -> None:
     """启动全部服务，就绪后列出地址；Ctrl-C 停止全部。 Start everything, wait until ready, print the addresses."""
     from minsheng import launch
@@ -40,19 +27,15 @@ def up(
         OUT.print(f"already running on {places.state} (stop it with `minsheng down`)", highlight=False)
         addresses(found.urls, found.kafka, found.mongo, found.mail)
         return
-    stopped = threading.Event()
-
-    def ask_to_stop(number: int, _: FrameType | None) -> None:
-        stopped.set()
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, ask_to_stop)
+    # Named one by one: a shell starts background jobs with SIGINT ignored, and a closed terminal says SIGHUP.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     began = time.monotonic()
     try:
         state = launch.up(places, say, only=frozenset(filter(None, only.split(","))), detach=detach)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    except (launch.CannotStart, RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError) as error:
         raise fail(str(error)) from None
     addresses(state.urls, state.kafka, state.mongo, state.mail)
     OUT.print(f"ready in {time.monotonic() - began:.1f} s", highlight=False)
@@ -65,6 +48,10 @@ def up(
         raise fail("the stack was stopped from elsewhere")
     except KeyboardInterrupt:
         launch.down(places, say)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def addresses(urls: dict[str, str], kafka: dict[str, str], mongo: dict[str, str], mail: dict[str, str]) -> None:
@@ -82,9 +69,10 @@ def addresses(urls: dict[str, str], kafka: dict[str, str], mongo: dict[str, str]
     for name, text in what.items():
         if name in urls:
             table.add_row(text, urls[name])
+    if "mail-sink" in urls:
+        table.add_row("SMTP", mail["smtp"])
     table.add_row("Kafka", kafka["bootstrap_servers"])
     table.add_row("MongoDB", mongo["uri"].split("?")[0] if mongo["kind"] == "local" else "(given by MONGODB_URI)")
-    table.add_row("SMTP", mail["smtp"])
     OUT.print(table)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,7 +58,7 @@ def socket_address(places: Places) -> str:
     if len(str(path)) > 90:  # the kernel's limit for socket paths is 107, circus adds a suffix
         import hashlib
 
-        short = Path(f"/tmp/minsheng-{os.getuid()}")
+        short = Path(tempfile.gettempdir()) / f"minsheng-{os.getuid()}"
         short.mkdir(mode=0o700, exist_ok=True)
         if short.stat().st_uid != os.getuid():
             raise PermissionError(f"{short} belongs to somebody else")

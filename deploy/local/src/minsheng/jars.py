@@ -1,4 +1,4 @@
-"""Apache Kafka's jars: resolved once by jgo, checked against the committed lock, kept beside the virtual environment."""
+"""Apache Kafka's jars: resolved once by jgo, checked against the committed lock, kept inside the environment."""
 
 import shutil
 import sys

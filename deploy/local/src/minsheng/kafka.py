@@ -96,9 +96,9 @@ def command(jars: Path, properties: Path) -> list[str]:
 
 async def answers(bootstrap: str, expected_cluster: str | None) -> str | None:
     """None when a broker answers (and is the expected one), else the reason in one sentence."""
-    from aiokafka.admin import AIOKafkaAdminClient
+    from minsheng.addresses import connection
 
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3000)
+    admin = connection(bootstrap).admin()
     try:
         await admin.start()
         described = await admin.describe_cluster()

@@ -11,7 +11,7 @@ NAMES = ("VAULT_KEY", "RECEIPT_KEY", "DESK_SESSION_KEY")
 
 
 def ensure(places: Places, env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Read `secrets.env` (mode 600), making what it lacks: 32 random bytes each, in base64. A key in the environment wins."""
+    """Read `secrets.env` (mode 600), making what it lacks: 32 random bytes in base64. The environment wins."""
     env = os.environ if env is None else env
     places.state.mkdir(parents=True, exist_ok=True)
     path = places.state / "secrets.env"

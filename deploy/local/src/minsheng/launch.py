@@ -1,29 +1,24 @@
-"""Start the whole stack and stop it: infrastructure first, then topics, then services; the other way round at the end."""
+"""Start the whole stack and stop it: infrastructure, topics, services; the other way round at the end."""
 
 import asyncio
 import importlib.util
 import os
-import shutil
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import psutil
 
-from minsheng import jars, kafka, keys, mongo, stack
+from minsheng import jars, kafka, keys, mongo, ports, stack
 from minsheng.control import NotRunning, Running, Supervisor, socket_address, supervisor
-from minsheng.places import REPOSITORY, Places
+from minsheng.places import Places
+from minsheng.ports import CannotStart
 from minsheng.readiness import wait_until_ready
 
 Say = Callable[[str], None]
 INFRASTRUCTURE_SECONDS = 60.0
 SERVICES_SECONDS = 120.0
-
-
-class CannotStart(RuntimeError):
-    """What stands in the way, in a sentence that says what to do."""
 
 
 def running(places: Places) -> Running | None:
@@ -40,13 +35,13 @@ def up(places: Places, say: Say, *, only: frozenset[str] = frozenset(), detach: 
         jars.ensure(say)
         kafka.prepare(places)
     processes = stack.plan(places, only)
-    _refuse_taken_ports(places, processes)
+    ports.refuse_taken(places, processes)
     keys.ensure(places)
-    for leftover in places.run.glob("*-*.json"):  # of processes that were killed and could not tidy up
+    for leftover in [*places.run.glob("*-*.json"), *places.run.glob("*.starts")]:  # of processes that were killed
         leftover.unlink(missing_ok=True)
     child, state = _supervise(places, only, processes, detach)
     try:
-        with supervisor(state.endpoint) as control:
+        with supervisor(state.endpoint, timeout=12) as control:
             _start(places, processes, control, say)
     except BaseException:
         say("stopping …")
@@ -58,36 +53,19 @@ def up(places: Places, say: Say, *, only: frozenset[str] = frozenset(), detach: 
     return state
 
 
-def _refuse_taken_ports(places: Places, processes: Iterable[stack.Process]) -> None:
-    for process in processes:
-        for name in process.ports:
-            port = places.ports[name]
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind((places.host, port))
-                except OSError:
-                    raise CannotStart(
-                        f"port {port}, wanted by {process.name}, is taken{_holder(port)}: stop that process, set "
-                        f"{name}, or move all ports with MINSHENG_PORT_OFFSET=1000"
-                    ) from None
-
-
-def _holder(port: int) -> str:
-    try:
-        for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-                return f" by process {connection.pid} ({psutil.Process(connection.pid).name()})"
-    except psutil.Error:
-        pass  # other users' processes may not be looked at
-    return ""
-
-
 def _supervise(
     places: Places, only: frozenset[str], processes: list[stack.Process], detach: bool
 ) -> tuple["subprocess.Popen[bytes]", Running]:
     endpoint = socket_address(places)
-    command = [sys.executable, "-m", "minsheng.supervisor", "--endpoint", endpoint, "--only", ",".join(sorted(only))]
+    command = [
+        sys.executable,
+        "-m",
+        "minsheng.supervisor",
+        "--endpoint",
+        endpoint,
+        "--only",
+        ",".join(sorted(only)),
+    ]
     if not detach:
         command.append("--die-with-parent")
     with (places.log / "supervisor.log").open("ab") as log:
@@ -180,7 +158,11 @@ def provision(places: Places) -> None:
         return
     env = stack.environment(places)
     done = subprocess.run(
-        [sys.executable, "-m", "shared.messaging.provisioning"], env=env, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "shared.messaging.provisioning"],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise CannotStart(f"topics could not be made: {done.stderr.strip()[-2000:]}")
@@ -203,7 +185,7 @@ def down(places: Places, say: Say) -> bool:
     except RuntimeError as error:
         say(f"{error}; ending it")
     _end(state.pid)
-    for left in ("stack.json", "*-*.json", "control.sock*"):
+    for left in ("stack.json", "*-*.json", "*.starts", "control.sock*"):
         for path in places.run.glob(left):
             path.unlink(missing_ok=True)
     return True
@@ -231,9 +213,3 @@ def _end(pid: int) -> None:
             left.kill()
     except psutil.NoSuchProcess:
         return
-
-
-def free_bytes(places: Places) -> int:
-    """Room on the disk that holds the state."""
-    existing = next(folder for folder in (places.state, *places.state.parents, REPOSITORY) if folder.exists())
-    return shutil.disk_usage(existing).free

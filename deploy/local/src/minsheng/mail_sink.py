@@ -15,17 +15,21 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import HTMLResponse
 from prometheus_client import CollectorRegistry, Gauge
-from shared.clock import SystemClock
-from shared.runtime.health import Health
-from shared.runtime.serve import build_app, serve
 from ulid import ULID
 
 from minsheng.places import Places
+from shared.clock import SystemClock
+from shared.runtime.health import Health
+from shared.runtime.serve import build_app, serve
 
-PAGE = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>邮件箱 Inbox</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'">
-<style>body{{font:16px/1.6 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}}
-td,th{{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top}}pre{{white-space:pre-wrap}}</style>{body}</html>"""
+PAGE = """<!doctype html>
+<html lang="zh-CN"><meta charset="utf-8"><title>邮件箱 Inbox</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>
+body{{font:16px/1.6 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}}
+td,th{{text-align:left;padding:.3rem .8rem .3rem 0;vertical-align:top}}
+pre{{white-space:pre-wrap}}
+</style>{body}</html>"""
 
 
 class Mailbox:

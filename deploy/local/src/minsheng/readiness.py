@@ -57,7 +57,13 @@ def rows(places: Places, control: Supervisor, processes: Iterable[Process]) -> l
             )
         for number in range(len(pids) + 1, wanted + 1):
             found.append(
-                {"name": process.name, "kind": process.kind, "process": f"{process.name}-{number}", "pid": None, "url": None}
+                {
+                    "name": process.name,
+                    "kind": process.kind,
+                    "process": f"{process.name}-{number}",
+                    "pid": None,
+                    "url": None,
+                }
             )
     with ThreadPoolExecutor(max_workers=8) as pool:
         return list(pool.map(_judge, found))

@@ -18,7 +18,7 @@ CHECK_SECONDS = 0.5  # a killed process is back within this and its own start
 
 
 def lock(places: Places) -> TextIO | None:
-    """Hold the state folder for as long as the returned file is open; None when another supervisor holds it."""
+    """Hold the state folder while the returned file is open; None when another supervisor holds it."""
     file = (places.run / "supervisor.lock").open("a", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -34,7 +34,11 @@ def watcher(process: stack.Process, places: Places, env: dict[str, str], secrets
 
     log = ProcessLog(places.log, process.name)
     tether = Path(__file__).with_name("tether.py")
-    identity = (f"PROCESS_NAME={process.name}", "PROCESS_NUMBER=$(circus.wid)")
+    identity = (
+        f"PROCESS_NAME={process.name}",
+        "PROCESS_NUMBER=$(circus.wid)",
+        f"TETHER_RECORD={places.run / process.name}-$(circus.wid).starts",
+    )
     made = Watcher(
         process.name,
         sys.executable,
@@ -88,7 +92,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _not_a_conflict(record: logging.LogRecord) -> bool:
-    """Circus' periodic look at its children collides with a longer command and says so twice a second: no error."""
+    """Circus' periodic look at its children gives way to a longer command, and logs that as an error."""
     return not (record.exc_info and type(record.exc_info[1]).__name__ == "ConflictError")
 
 

@@ -1,0 +1,218 @@
+"""`events …` and `dlq …`: what is on the topics, and what could not be consumed."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from minsheng.places import Places
+from minsheng.terminal import OUT, Json, fail, finish, print_json, say
+
+events = typer.Typer(help="查看事件流。 Events on the topics.", no_args_is_help=True)
+dlq = typer.Typer(help="死信：查看、修复、重放。 Dead letters.", no_args_is_help=True)
+
+Topic = Annotated[str, typer.Argument(help="主题名（不带 -dlq）。 The topic, without -dlq.")]
+Offsets = Annotated[list[int] | None, typer.Argument(help="死信的偏移量。 Offsets of the letters.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="只说明，不执行。 Say what would be done.")]
+
+
+def _bootstrap(places: Places) -> str:
+    from minsheng.addresses import find
+
+    return find(places).kafka
+
+
+@events.command("tail")
+def tail(
+    topic: Annotated[list[str], typer.Option("--topic", "-t", help="主题，可多次。 A topic; may be repeated.")],
+    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="从头读起。 From the first record.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="读够几条就结束。 End after so many.")] = None,
+    wait: Annotated[
+        float,
+        typer.Option(help="从头读取且限条数时，多少秒无新事件即结束。 With --from-beginning and --limit."),
+    ] = 5,
+    contact: Annotated[bool, typer.Option("--show-contact", help="显示联系方式。 Show contact data.")] = False,
+    as_json: Json = False,
+) -> None:
+    """读取主题（不影响任何消费者）。 Read topics; moves nobody's position. JSON: one object a line."""
+    from minsheng import records
+
+    async def work() -> None:
+        count = 0
+        idle = wait if from_beginning and limit else None
+        follow = records.follow(
+            _bootstrap(Places.from_environment()), topic, from_beginning=from_beginning, idle_s=idle
+        )
+        async for record in follow:
+            seen = records.view(record, contact=contact)
+            if as_json:
+                print_json(seen)
+            else:
+                text = json.dumps(seen["data"], ensure_ascii=False)
+                place = f"{seen['topic']}/{seen['partition']}/{seen['offset']}"
+                OUT.print(f"{seen['at']} {place} {seen['type']} {seen['subject']}", highlight=False, markup=False)
+                OUT.print(f"    {text[:400]}", highlight=False, markup=False, soft_wrap=True)
+            count += 1
+            if limit and count >= limit:
+                break
+        await follow.aclose()  # type: ignore[attr-defined]
+
+    try:
+        finish(work())
+    except KeyboardInterrupt:
+        return
+
+
+@dlq.command("list")
+def dlq_list(
+    topic: Annotated[str | None, typer.Argument(help="主题；缺省为全部。 A topic; all without.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="含已处理的。 Handled ones too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """列出死信及其来历。 Dead letters with their provenance."""
+    from minsheng import dead_letters
+    from shared.contracts.topics import BY_NAME
+
+    places = Places.from_environment()
+
+    async def work() -> list[dict[str, Any]]:
+        rows = []
+        for name in [topic] if topic else list(BY_NAME):
+            found = await dead_letters.letters(places, _bootstrap(places), name)
+            rows += [about for _, about in found if everything or about["state"] == "open"]
+        return rows
+
+    rows = finish(work())
+    if as_json:
+        print_json(rows)
+        return
+    table = Table("topic", "offset", "state", "failed at", "error", "type", box=None, pad_edge=False)
+    for row in rows:
+        why = f"{row['error_type']}: {row['error']}"
+        table.add_row(row["topic"], str(row["offset"]), row["state"], row["failed_at"], why, row["type"])
+    OUT.print(table if rows else "没有死信。 No dead letters.")
+
+
+@dlq.command("show")
+def dlq_show(
+    topic: Topic,
+    offset: Annotated[int, typer.Argument(help="死信的偏移量。 Offset of the letter.")],
+    contact: Annotated[bool, typer.Option("--show-contact", help="显示联系方式。 Show contact data.")] = False,
+    as_json: Json = False,
+) -> None:
+    """查看一封死信的内容。 One dead letter with its contents."""
+    from minsheng import dead_letters, records
+
+    places = Places.from_environment()
+
+    async def work() -> dict[str, Any] | None:
+        for record, about in await dead_letters.letters(places, _bootstrap(places), topic):
+            if about["offset"] == offset:
+                return about | {"record": records.view(record, contact=contact)}
+        return None
+
+    found = finish(work())
+    if found is None:
+        raise fail(f"no dead letter at offset {offset} of {topic}-dlq")
+    if as_json:
+        print_json(found)
+    else:
+        OUT.print_json(json.dumps(found, ensure_ascii=False))
+
+
+def _again(
+    topic: str, offsets: list[int], everything: bool, dry_run: bool, rate: float, change: Any, as_json: bool
+) -> None:
+    from minsheng import dead_letters
+
+    if not offsets and not everything:
+        raise typer.BadParameter("give offsets, or --all")
+    places = Places.from_environment()
+    done: list[dict[str, Any]] = []
+
+    def said(about: dict[str, Any]) -> None:
+        done.append(about)
+        say(f"{about['topic']} offset {about['offset']} → sent again as {about['id'] or 'structured event'}")
+
+    async def work() -> None:
+        bootstrap = _bootstrap(places)
+        found = await dead_letters.letters(places, bootstrap, topic)
+        chosen = dead_letters.choose(found, offsets, everything)
+        value = change(chosen[0][0]) if change else None
+        if dry_run:
+            for _, about in chosen:
+                say(f"would send again: {about['topic']} offset {about['offset']} ({about['error_type']})")
+            done.extend(about for _, about in chosen)
+            return
+        await dead_letters.send_again(places, bootstrap, chosen, per_second=rate, said=said, value=value)
+
+    finish(work())
+    if as_json:
+        print_json({"dry_run": dry_run, "letters": done})
+
+
+@dlq.command("replay")
+def dlq_replay(
+    topic: Topic,
+    offsets: Offsets = None,
+    everything: Annotated[bool, typer.Option("--all", help="所有未处理的。 All open ones.")] = False,
+    dry_run: DryRun = False,
+    rate: Annotated[float, typer.Option(min=0.1, help="每秒条数上限。 At most so many a second.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """原样重放（事件编号不变，留审计记录）。 Send again as they came, same event id; audited."""
+    _again(topic, offsets or [], everything, dry_run, rate, None, as_json)
+
+
+@dlq.command("repair")
+def dlq_repair(
+    topic: Topic,
+    offset: Annotated[int, typer.Argument(help="死信的偏移量。 Offset of the letter.")],
+    merge: Annotated[str | None, typer.Option(help="JSON 合并补丁（RFC 7396）。 A JSON merge patch.")] = None,
+    value: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="整个新值的文件。 File with the whole value."),
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """修改后重放（事件编号不变）。 Mend one letter and send it again under the same event id."""
+    from minsheng import dead_letters
+
+    if (merge is None) == (value is None):
+        raise typer.BadParameter("give either --merge or --value")
+
+    def change(record: Any) -> bytes:
+        if value is not None:
+            return value.read_bytes()
+        try:
+            patch = json.loads(merge or "")
+        except ValueError as error:
+            raise typer.BadParameter(f"--merge is no JSON: {error}") from None
+        return dead_letters.merged(record, patch)
+
+    _again(topic, [offset], False, dry_run, 1000, change, as_json)
+
+
+@dlq.command("drop")
+def dlq_drop(
+    topic: Topic,
+    offsets: Annotated[list[int], typer.Argument(help="死信的偏移量。 Offsets of the letters.")],
+    reason: Annotated[str, typer.Option(help="理由，入审计记录。 Why; goes into the audit.")],
+    dry_run: DryRun = False,
+) -> None:
+    """不再处理（到期由 Kafka 清除）。 Let letters rest; Kafka removes them when their time is over."""
+    from minsheng import dead_letters
+
+    places = Places.from_environment()
+
+    async def work() -> None:
+        found = await dead_letters.letters(places, _bootstrap(places), topic)
+        for _, about in dead_letters.choose(found, offsets, False):
+            if not dry_run:
+                dead_letters.audit(places, "dropped", about, reason=reason)
+            say(f"{'would drop' if dry_run else 'dropped'}: {about['topic']} offset {about['offset']}")
+
+    finish(work())
