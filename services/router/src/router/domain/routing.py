@@ -1,49 +1,21 @@
 """Routing (研): hotline code, then rules, then the text model, then a person. Pure and replayable."""
 
-from collections.abc import Sequence
-
-from router.domain import rules
 from router.domain.decision import (
     Alternative,
     Assign,
     Decision,
     Decline,
     Evidence,
-    Frozen,
     Review,
     Versions,
 )
 from router.domain.district import District
-from router.domain.places import PlaceMatch, locate, town_of
+from router.domain.places import locate, town_of
+from router.domain.proposals import Item, Prediction, Proposal, propose
 from router.domain.rules import RuleMatch, match_rules
 from router.domain.screening import Screening, screen
-from shared.contracts.cases import Method
-from shared.contracts.suggestions import Place
 
 ACTOR = "router"
-Prediction = Sequence[tuple[str, float]]
-"""(class id or public first-level name, confidence 0–1), best first."""
-
-
-class Item(Frozen):
-    """What a decision may look at; `text` is normalised (`normalising.normalise`)."""
-
-    text: str
-    channel: str = "web"
-    place: Place | None = None
-    source: str | None = None
-    category_code: str | None = None
-    nature: str | None = None
-    transcript_verdict: str | None = None
-
-
-class _Proposal(Frozen):
-    method: Method
-    class_id: str
-    unit: str
-    co_units: tuple[str, ...]
-    confidence: float
-    evidence: tuple[Evidence, ...]
 
 
 def needs_model(item: Item, district: District) -> bool:
@@ -74,11 +46,9 @@ def decide(
         return _declined(screening, district, versions)
     places = locate(item.text, item.place, district)
     town = town_of(places)
-    matches = match_rules(
-        item.text, district, channel=item.channel, towns=frozenset(p.town for p in places if p.town)
-    )
+    matches = match_rules(item.text, district, channel=item.channel, towns=frozenset(p.town for p in places if p.town))
     limit = district.thresholds.model if threshold is None else threshold
-    proposals = _proposals(item, matches, prediction, limit, district)
+    proposals = propose(item, matches, prediction, limit, district)
     best = next((p for p in proposals if p.confidence >= _limit(p, limit, district)), None)
     reasons = screening.reasons if screening.outcome == "review" else _unsure(best, matches, prediction)
     where = tuple(Evidence(kind=f"place-{p.kind}", value=p.evidence) for p in places)
@@ -122,91 +92,11 @@ def _declined(screening: Screening, district: District, versions: Versions) -> D
     )
 
 
-def _proposals(
-    item: Item,
-    matches: list[RuleMatch],
-    prediction: Prediction | None,
-    limit: float,
-    district: District,
-) -> list[_Proposal]:
-    """In the order of the steps; the first that is sure enough decides."""
-    found: list[_Proposal] = []
-    code = _from_code(item, matches, district)
-    if code:
-        found.append(code)
-    guesses = [(district.classes[c], round(p, 4)) for c, p in prediction or () if c in district.classes]
-    top = district.first_level(guesses[0][0].id) if guesses else None
-    if matches:
-        # A model that sees the same field settles a tie between rules; it never overrules a sure one.
-        order = matches
-        sure = rules.confidence(matches[0], matches[1:], item.text)
-        if sure < district.thresholds.rule and top:
-            order = sorted(matches, key=lambda m: district.first_level(m.class_id) != top)
-        for index, match in enumerate(order):
-            rest = [m for m in order if m is not match]
-            confidence = rules.confidence(match, rest, item.text)
-            agreed = top == district.first_level(match.class_id)
-            evidence = _rule_evidence(match)
-            if index == 0 and agreed and confidence < district.thresholds.rule and guesses[0][1] >= limit:
-                confidence = max(confidence, guesses[0][1])
-                evidence += (Evidence(kind="model-class", value=guesses[0][0].id, weight=guesses[0][1]),)
-            found.append(_proposal("rule", match.class_id, match.unit, match.co_units, confidence, evidence))
-    for field, confidence in guesses[:4]:
-        seen = (Evidence(kind="model-class", value=field.id, weight=confidence),)
-        found.append(_proposal("model", field.id, field.unit, field.co_units, confidence, seen))
-    return found
-
-
-def _from_code(item: Item, matches: list[RuleMatch], district: District) -> _Proposal | None:
-    hotline = district.hotline(item.source) if item.source else None
-    class_id = hotline.codes.get(item.category_code) if hotline and item.category_code else None
-    if hotline is None or class_id is None:
-        return None
-    field = district.classes[class_id]
-    evidence: tuple[Evidence, ...] = (
-        Evidence(kind="hotline-code", value=f"{hotline.id}:{item.category_code}"),
-    )
-    unit, co_units, confidence = field.unit, field.co_units, 0.95
-    same = [m for m in matches if district.first_level(m.class_id) == district.first_level(class_id)]
-    if same and field.parent is None:
-        # A code of the first level only names the field; a rule within it names the unit.
-        class_id, unit, co_units = same[0].class_id, same[0].unit, same[0].co_units
-        evidence += _rule_evidence(same[0])
-    elif matches and not same:
-        confidence = 0.85
-    return _proposal("hotline-code", class_id, unit, co_units, confidence, evidence)
-
-
-def _rule_evidence(match: RuleMatch) -> tuple[Evidence, ...]:
-    words = tuple(Evidence(kind="word", value=w, weight=float(len(w))) for w in match.words)
-    return (Evidence(kind="rule", value=match.rule_id, weight=match.weight), *words)
-
-
-def _proposal(
-    method: Method,
-    class_id: str,
-    unit: str,
-    co_units: tuple[str, ...],
-    confidence: float,
-    evidence: tuple[Evidence, ...],
-) -> _Proposal:
-    return _Proposal(
-        method=method,
-        class_id=class_id,
-        unit=unit,
-        co_units=co_units,
-        confidence=confidence,
-        evidence=evidence,
-    )
-
-
-def _limit(proposal: _Proposal, model: float, district: District) -> float:
+def _limit(proposal: Proposal, model: float, district: District) -> float:
     return model if proposal.method == "model" else district.thresholds.rule
 
 
-def _unsure(
-    best: _Proposal | None, matches: list[RuleMatch], prediction: Prediction | None
-) -> tuple[str, ...]:
+def _unsure(best: Proposal | None, matches: list[RuleMatch], prediction: Prediction | None) -> tuple[str, ...]:
     if best is not None:
         return ()
     if prediction:
@@ -214,7 +104,7 @@ def _unsure(
     return ("rules-unsure",) if matches else ("no-match",)
 
 
-def _assign(best: _Proposal, matches: list[RuleMatch], town: str | None, district: District) -> Assign:
+def _assign(best: Proposal, matches: list[RuleMatch], town: str | None, district: District) -> Assign:
     unit, co_units = best.unit, list(best.co_units)
     # A second subject that weighs nearly as much belongs to its own unit too, as co-handler.
     weight = max((m.weight for m in matches if m.unit == best.unit), default=0.0)
@@ -227,7 +117,7 @@ def _assign(best: _Proposal, matches: list[RuleMatch], town: str | None, distric
 
 
 def _alternatives(
-    proposals: list[_Proposal], best: _Proposal | None, town: str | None, district: District
+    proposals: list[Proposal], best: Proposal | None, town: str | None, district: District
 ) -> tuple[Alternative, ...]:
     rows: dict[tuple[str, str], Alternative] = {}
     for p in proposals:
@@ -242,4 +132,4 @@ def _alternatives(
     return tuple(sorted(rows.values(), key=lambda a: (-a.confidence, a.unit))[:4])
 
 
-__all__ = ["ACTOR", "Item", "PlaceMatch", "Prediction", "decide", "needs_model"]
+__all__ = ["ACTOR", "Item", "Prediction", "decide", "needs_model"]
