@@ -51,8 +51,8 @@ NAME = "notifier"
 OBSERVE_EVERY_S = 5.0
 
 
-def build(settings: NotifierSettings, *, clock: Clock | None = None, mailer: SmtpMailer | None = None) -> FastAPI:
-    """The whole service as an app; its lifespan consumes, delivers and relays."""
+def build(settings: NotifierSettings, *, clock: Clock | None = None, group: str = NAME) -> FastAPI:
+    """The whole service as an app; its lifespan consumes (as `group`), delivers and relays."""
     clock = clock or SystemClock()
     registry = CollectorRegistry()
     metrics, notice_metrics, health = DeliveryMetrics(registry), NoticeMetrics(registry), Health()
@@ -76,7 +76,7 @@ def build(settings: NotifierSettings, *, clock: Clock | None = None, mailer: Smt
     letters = Letters(
         pack, catalogue, token=contacts.token, public_url=settings.public_url, web_url=settings.public_web_url
     )
-    mailer = mailer or SmtpMailer(_mail_server(settings), sender=settings.mail_from, clock=clock)
+    mailer = SmtpMailer(_mail_server(settings), sender=settings.mail_from, clock=clock)
 
     book = NoticeBook(notices, recipients, clock, nudge=relay.nudge)
     jobs = MailJobs(notices, recipients, clock, wake_relay=relay.wake)
@@ -92,7 +92,7 @@ def build(settings: NotifierSettings, *, clock: Clock | None = None, mailer: Smt
     handlers = subscribers(book=book, composer=letters, planned=planned)
     delivery = Delivery(handlers, DeadLetters(publisher, clock), clock, metrics)
     marks = MarkStore(database["log_marks"])
-    consuming = Consuming(build_broker(connection), group=NAME, clock=clock, metrics=metrics, marks=marks)
+    consuming = Consuming(build_broker(connection), group=group, clock=clock, metrics=metrics, marks=marks)
     consuming.add(TOPICS, delivery)
     tasks: set[asyncio.Task[None]] = set()
     starting: list[str] = ["starting"]
