@@ -13,6 +13,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog.tracebacks import ExceptionDictTransformer
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 
@@ -25,7 +26,7 @@ def configure(process: str, level: str = "INFO") -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _with_trace,
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(_bare_traceback),
     ]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=processors,
@@ -48,6 +49,20 @@ def configure(process: str, level: str = "INFO") -> None:
     structlog.contextvars.bind_contextvars(process=process)
     if not isinstance(trace.get_tracer_provider(), TracerProvider):
         trace.set_tracer_provider(TracerProvider())
+
+
+_TRACEBACK = ExceptionDictTransformer(show_locals=False)
+
+
+def _bare_traceback(exc_info: structlog.typing.ExcInfo) -> list[dict[str, object]]:
+    """Kinds of error and places in the code: local variables and messages may hold what a resident wrote."""
+    return [
+        {
+            "exc_type": one["exc_type"],
+            "frames": [f"{frame['filename']}:{frame['lineno']} {frame['name']}" for frame in one["frames"]],
+        }
+        for one in _TRACEBACK(exc_info)
+    ]
 
 
 def _with_trace(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
