@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -96,7 +97,7 @@ def write_page(
         headers=headers,
         values=values,
         errors=errors or {},
-        key=values.get("key") or new_key(),
+        key=values.get("idempotency_key") or new_key(),
     )
 
 
@@ -106,7 +107,16 @@ def _given(query: QueryParams) -> dict[str, str]:
 
 def mount_static(app: FastAPI) -> None:
     """Style, scripts and pictures, all our own."""
-    app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
+    app.mount("/static", _Revalidated(directory=ROOT / "static"), name="static")
+
+
+class _Revalidated(StaticFiles):
+    """Browsers ask each time (304 mostly): scripts that import one another must not be of two versions."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def show_errors_as_pages(app: FastAPI, site: Site) -> None:
@@ -121,7 +131,16 @@ def show_errors_as_pages(app: FastAPI, site: Site) -> None:
             if not wanted or (request.url.path.startswith("/api/") and request.method != "POST"):
                 return answer
             headers = {name: value for name, value in answer.headers.items() if name in ("retry-after", "allow")}
-            return site.page(request, "problem.html", status=answer.status_code, private=True, headers=headers)
+            said = json.loads(bytes(answer.body))
+            return site.page(
+                request,
+                "problem.html",
+                status=answer.status_code,
+                private=True,
+                headers=headers,
+                title=said["title"],
+                detail=said["detail"] if said["detail"] != said["title"] else "",
+            )
 
         app.add_exception_handler(kind, on_error)
 

@@ -85,7 +85,7 @@ def submission_of(form: Mapping[str, Any]) -> dict[str, Any]:
     raw = form.get("text")
     text = raw.replace("\r\n", "\n") if isinstance(raw, str) else ""
     place = _given({"town": text_of(form, "town"), "text": text_of(form, "place_text")})
-    contact = _given({name: text_of(form, f"contact_{name}") for name in ("name", "phone", "email")})
+    contact = _given({name: text_of(form, name) for name in ("name", "phone", "email")})
     if contact:
         contact |= _given({"language": text_of(form, "lang")})
     plain = {name: text_of(form, name) for name in ("kind", "campaign_id", "collection_point_id", "identity")}

@@ -83,6 +83,9 @@ class Site:
             "static": lambda name: f"/static/{name}?v={self._version}",
             "media_url": self.media_url,
         }
+        icons = environment.get_template("_icons.html").module
+        environment.globals |= {"icon": icons.icon, "seal": icons.seal}  # type: ignore[attr-defined]
+        environment.globals["fields"] = environment.get_template("_fields.html").module
         return environment
 
     def text(self, reader: Reader, message: str) -> str:

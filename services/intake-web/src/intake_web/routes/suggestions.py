@@ -73,5 +73,5 @@ def build(accept: Accept, track: Track, site: Site, limits: RateLimits, problems
 
 def _form_key(form: Any, values: dict[str, Any]) -> str | None:
     """A page's own key and what was written: a double click is one suggestion, an edited text another."""
-    key = text_of(form, "key")
+    key = text_of(form, "idempotency_key")
     return None if key is None else key_hash(key + json.dumps(values, ensure_ascii=False, sort_keys=True))

@@ -29,7 +29,6 @@ STAGE_OF = {
     "closed": 3,
 }
 LOW_CONFIDENCE = 0.6
-PLAYABLE = {"voice": "audio", "hotline": "audio", "video": "video"}
 
 
 def local(moment: datetime) -> str:
@@ -57,7 +56,7 @@ def view_of(timeline: Timeline, site: Site, reader: Reader) -> dict[str, Any]:
         "answer": timeline.answer,
         "text": timeline.text,
         "transcript": _transcript(timeline),
-        "player": PLAYABLE.get(timeline.channel or "") if _has_original(timeline) else None,
+        **_player(timeline),
         "steps": [
             {"at": local(one.at), "text": step_text(one, translate), "type": one.type}
             for one in reversed(timeline.steps)
@@ -69,8 +68,12 @@ def view_of(timeline: Timeline, site: Site, reader: Reader) -> dict[str, Any]:
     }
 
 
-def _has_original(timeline: Timeline) -> bool:
-    return any(one.get("role") == "original" for one in timeline.media)
+def _player(timeline: Timeline) -> dict[str, Any]:
+    """What can be played: a video's copy for the web, else the sound; originals are never served."""
+    roles = {one.get("role") for one in timeline.media}
+    source = "web-copy" if "web-copy" in roles else "audio" if "audio" in roles else None
+    player = "video" if source == "web-copy" else "audio" if source else None
+    return {"player": player, "source": source, "poster": "poster" in roles}
 
 
 def _transcript(timeline: Timeline) -> dict[str, Any] | None:
@@ -79,6 +82,7 @@ def _transcript(timeline: Timeline) -> dict[str, Any] | None:
         return None
     return {
         "text": heard["text"],
+        "heard": "".join(one["text"] for one in heard.get("segments", [])),
         "verdict": heard["verdict"],
         "settled": bool(heard.get("confirmed") or heard.get("corrected")),
         "segments": [
