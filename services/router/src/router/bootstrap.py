@@ -23,7 +23,8 @@ from router.handlers.decide import Decide
 from router.handlers.open_case import NoteNotice, OpenCase, ReviseCase
 from router.handlers.queues import Queues
 from router.handlers.sign_in import SignIn
-from router.ports import CaseStore, Classifier, NoticeLog, Numbers, Pack
+from router.handlers.supervise import Supervise
+from router.ports import CaseStore, Classifier, Lease, NoticeLog, Numbers, Pack
 from router.routes import acts, desk, failures, sessions
 from router.routes.rendering import Pages
 from router.settings import Settings
@@ -43,6 +44,7 @@ class Stores:
     cases: CaseStore
     numbers: Numbers
     notices: NoticeLog
+    lease: Lease
 
 
 def bootstrap(
@@ -60,7 +62,12 @@ def bootstrap(
     connections = None if stores else _connections(settings, clock, registry, health)
     if stores is None:
         assert connections is not None
-        stores = Stores(cases=connections.cases, numbers=connections.numbers, notices=connections.notices)
+        stores = Stores(
+            cases=connections.cases,
+            numbers=connections.numbers,
+            notices=connections.notices,
+            lease=connections.lease,
+        )
 
     def pack() -> District:
         return loaded
@@ -69,13 +76,15 @@ def bootstrap(
     open_case = OpenCase(decide, stores.cases, stores.numbers, pack, clock, prefix=settings.case_number_prefix)
     revise = ReviseCase(decide, stores.cases, pack, clock)
     note = NoteNotice(stores.notices)
+    supervise = Supervise(stores.cases, pack, clock, stores.lease)
+    health.add("clock", supervise.check)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         if connections is not None:
             connections.consume("suggestions", subscribers.of_suggestions(open_case, revise))
             connections.consume("notices", subscribers.of_notices(note))
-            connections.start()
+            connections.start(supervise.run())
         try:
             yield
         finally:

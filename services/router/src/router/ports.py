@@ -120,3 +120,11 @@ class NoticeLog(Protocol):
     async def of(self, suggestion_id: str) -> Sequence[Notified]:
         """In the order of time."""
         ...
+
+
+class Lease(Protocol):
+    """Held by at most one process at a time, for a while."""
+
+    async def hold(self) -> bool:
+        """Take or renew it; False while another holds it."""
+        ...

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
+import socket
 from collections.abc import Coroutine, Mapping
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -12,6 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from router.adapters.case_numbers import MongoNumbers
 from router.adapters.case_store import MongoCases
+from router.adapters.lease import MongoLease
 from router.adapters.notice_log import MongoNotices
 from shared.clock import Clock
 from shared.errors import MinshengError
@@ -33,6 +38,7 @@ _log = structlog.get_logger(__name__)
 DATABASE = "router"
 MARKS = "log_marks"
 STOP_S = 10.0
+CLOCK_LEASE = timedelta(seconds=60)
 
 
 class Connections:
@@ -64,7 +70,8 @@ class Connections:
         self.cases = MongoCases(database["cases"], clock, nudge=self._relay.nudge, wake=self._relay.wake)
         self.numbers = MongoNumbers(database["counters"])
         self.notices = MongoNotices(database["notices"])
-        self.database = database
+        holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.lease = MongoLease(database["leases"], "clock", holder, clock, lasts=CLOCK_LEASE)
         self._tasks: list[asyncio.Task[None]] = []
         self._starting: str | None = "starting"
         health.add("start", self._started)

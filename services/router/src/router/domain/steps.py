@@ -43,7 +43,7 @@ def assign(case: Case, outcome: Assign, decision: cases.Decision, act: Act, dist
     """To a unit and its co-handlers, with a due date; accepted first, where it was not yet."""
     unit = Unit(id=outcome.unit, name=name_of(outcome.unit, district))
     co_units = [Unit(id=one, name=name_of(one, district)) for one in outcome.co_units]
-    due = due_of(case, outcome.class_id, district)
+    due = due_of_class(case.suggestion.received_at, outcome.class_id, district)
     about = common(case, act.now)
     class_id = outcome.class_id or None
     events: list[EventData] = [] if case.accepted_at else [cases.CaseAccepted(**about)]
@@ -132,11 +132,11 @@ def common(case: Case, now: datetime) -> dict[str, Any]:
     return {"suggestion_id": case.suggestion_id, "case_id": case.suggestion_id, "number": case.number, "at": now}
 
 
-def due_of(case: Case, class_id: str, district: District) -> Due:
-    """Working days from the day of receipt, however long the screening took."""
+def due_of_class(received_at: datetime, class_id: str, district: District) -> Due:
+    """Working days from the day of receipt, however long the screening took; key fields have more."""
     key = class_id in district.classes and district.first_level(class_id) in district.clock.key_classes
     days = district.clock.key if key else district.clock.handle
-    counted = working_days.due(case.suggestion.received_at, days, district.calendar)
+    counted = working_days.due(received_at, days, district.calendar)
     return Due(date=counted.date.isoformat(), computation=counted.computation)
 
 

@@ -60,9 +60,7 @@ def routes(door: Sessions, act: Act) -> APIRouter:
         return _back(suggestion_id)
 
     @paths.post("/cases/{suggestion_id}/acknowledge")
-    async def acknowledge(
-        request: Request, suggestion_id: str, version: Version, reason: Text = ""
-    ) -> Response:
+    async def acknowledge(request: Request, suggestion_id: str, version: Version, reason: Text = "") -> Response:
         await act.acknowledge(door.account(request), suggestion_id, version, reason=reason)
         return _back(suggestion_id)
 

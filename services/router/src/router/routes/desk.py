@@ -77,6 +77,7 @@ def routes(door: Sessions, pages: Pages, queues: Queues) -> APIRouter:
             clues=why.clues(view.case.decision),
             pieces=why.pieces(view.case),
             said=why.said,
+            rules=pages.rules(),
         )
 
     @paths.get("/api/v1/cases/{suggestion_id}")

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from router.domain import access
-from router.domain.district import Account, Name
+from router.domain.district import Account, Name, Rule
 from router.domain.working_days import SHANGHAI
 from router.ports import Pack
 from router.routes import wording
@@ -52,6 +52,10 @@ class Pages:
             return chosen
         return translations.choose_language(request.headers.get("accept-language"))
 
+    def rules(self) -> dict[str, Rule]:
+        """Rules of the pack in force by id: what a decision's rule was about."""
+        return {rule.id: rule for rule in self._pack().rules}
+
     def text(self, request: Request, message: str) -> str:
         """One message in the reader's language."""
         return translations.gettext(self._catalogues, self.language(request), message)
@@ -65,6 +69,7 @@ class Pages:
         html = self._environment.get_template(template).render(
             _=self._translator(language),
             language=language,
+            colon=": " if language == "en" else "：",
             name=_namer(language),
             district=district,
             account=account,

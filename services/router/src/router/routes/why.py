@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from router.domain.case import Case
 from shared.contracts.cases import Decision
@@ -53,22 +54,21 @@ def said(reason: str) -> list[tuple[str, str]]:
 
 
 def pieces(case: Case) -> list[Piece]:
-    """The text cut where words of the decision's evidence stand; longer words win."""
-    words: dict[str, str] = {}
+    """The text cut where words of the decision's evidence stand; where words overlap all of them are marked."""
+    paint: list[str | None] = [None] * len(case.text)
+    folded = case.text.lower()
     for one in case.decision.evidence:
-        kind = family(one.kind)
-        if one.value and (kind in MARKED or kind in ("place", "ground")):
-            words.setdefault(one.value.lower(), kind)
-    if not words:
-        return [Piece(text=case.text)]
-    pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    cut: list[Piece] = []
-    end = 0
-    for hit in re.finditer(pattern, case.text, re.IGNORECASE):
-        if hit.start() > end:
-            cut.append(Piece(text=case.text[end : hit.start()]))
-        cut.append(Piece(text=hit.group(), kind=words.get(hit.group().lower())))
-        end = hit.end()
-    if end < len(case.text):
-        cut.append(Piece(text=case.text[end:]))
-    return cut
+        kind, word = family(one.kind), one.value.lower()
+        if not word or not (kind in MARKED or kind in ("place", "ground")) or len(folded) != len(paint):
+            continue
+        start = folded.find(word)
+        while start >= 0:
+            span = range(start, start + len(word))
+            for at in span:
+                paint[at] = paint[at] or kind
+            start = folded.find(word, start + 1)
+    cut = [
+        (kind, "".join(character for character, _ in run))
+        for kind, run in groupby(zip(case.text, paint, strict=True), key=lambda pair: pair[1])
+    ]
+    return [Piece(text=text, kind=kind) for kind, text in cut]

@@ -87,4 +87,23 @@ MEDIA_ROLES = {
     "key-frame": "Key frame",
 }
 LEVELS = {"reminder": "Reminder", "yellow": "Yellow order", "red": "Red order"}
+HEARD = {
+    "nothing-heard": "nothing was heard",
+    "no-speech-likely": "probably nobody speaks",
+    "no-speech-possible": "perhaps nobody speaks",
+    "no-speech-detected": "no voice found",
+    "little-speech": "little is said",
+    "too-little-said": "too little is said",
+    "low-confidence": "the words are uncertain",
+    "not-understood": "not understood",
+    "repetition": "words repeat themselves",
+    "unlikely-rate": "an unlikely pace",
+    "unlikely-text": "an unlikely text",
+    "possible-hallucination": "perhaps invented by the machine",
+    "known-hallucination": "words that machines invent",
+    "noise-in-words": "noise taken for words",
+    "prompt-echo": "an echo of the instructions",
+    "other-language": "perhaps another language or dialect",
+    "not-chinese-text": "not Chinese text",
+}
 FALLBACK = "Fallback unit"
