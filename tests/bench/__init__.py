@@ -1,0 +1,1 @@
+"""Benchmarks: rates as ratios to a bare reference in the same run; nothing here asserts a time."""
