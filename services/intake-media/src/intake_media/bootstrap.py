@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
 
-from intake_media import ports, subscribers
+from intake_media import ports, subscribers, upkeep
 from intake_media.adapters.backbone import Backbone
 from intake_media.adapters.call_limits import CallLimits
 from intake_media.adapters.decoding import FfmpegDecoder
@@ -22,17 +22,19 @@ from intake_media.adapters.media_metrics import MediaMetrics
 from intake_media.adapters.originals import BlobOriginals
 from intake_media.adapters.polite import PoliteSandbox
 from intake_media.adapters.probing import FfmpegProbe
-from intake_media.adapters.recording_store import RENEW_EVERY_S, MongoRecordings
+from intake_media.adapters.recording_store import RENEW_EVERY_S
 from intake_media.adapters.sandbox import Sandbox
 from intake_media.adapters.transcriber_process import TranscriberProcess
-from intake_media.domain.recording import LANES, Lane
+from intake_media.adapters.upload_folder import UploadFolder
+from intake_media.domain.recording import Lane
 from intake_media.handlers.accept import Accept
 from intake_media.handlers.adopt import Adopt
 from intake_media.handlers.copy import MakeCopies
 from intake_media.handlers.listen import Listener
 from intake_media.handlers.transcribe import Transcribe
-from intake_media.routes import media, queue, recordings
+from intake_media.routes import media, queue, recordings, uploads
 from intake_media.routes.problem_page import ProblemPages
+from intake_media.routes.upload_guard import UploadGuard
 from intake_media.settings import Settings, WorkerSettings
 from intake_media.whisper_settings import WhisperSettings
 from intake_media.worker import Worker
@@ -57,7 +59,6 @@ UPLOAD_HEADERS = (
     "Upload-Defer-Length",
     "X-HTTP-Method-Override",
 )
-GAUGES_EVERY_S = 2.0
 SHOWN_HEADERS = ("Location", "Tus-Resumable", "Upload-Offset", "Upload-Length", "Upload-Expires", "Retry-After")
 
 
@@ -91,6 +92,7 @@ def api(
     }
     room = (settings.minsheng_state / "uploads").resolve()
     room.mkdir(parents=True, exist_ok=True, mode=0o700)
+    unfinished = UploadFolder(room / "unfinished")
     backbone = None
     if outside is None:
         backbone = Backbone(settings, clock, registry, health, client_id=settings.process_name or "intake-media")
@@ -102,7 +104,8 @@ def api(
             contacts=Vault(vault, clock, key=settings.vault_key.get_secret_value()),
         )
         backbone.consume(subscribers.TOPICS, subscribers.build(Adopt(backbone.recordings)))
-        backbone.background("gauges", _gauges(backbone.recordings, metrics, clock))
+        backbone.background("gauges", upkeep.gauges(backbone.recordings, metrics, clock))
+        backbone.background("expiry", upkeep.expiry(unfinished, clock))
 
     accept = Accept(
         recordings=outside.recordings,
@@ -121,6 +124,7 @@ def api(
         lifespan=_lifespan(backbone),
         problems=problems,
     )
+    app.add_middleware(UploadGuard, prefix=uploads.PREFIX, public_url=settings.public_media_url)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=[settings.public_web_url.rstrip("/")],
@@ -129,17 +133,23 @@ def api(
         expose_headers=list(SHOWN_HEADERS),
     )
     limits = CallLimits(enabled=settings.rate_limits != "off")
+    origins = frozenset(url.rstrip("/") for url in (settings.public_web_url, settings.public_media_url))
+
+    def on_accepted(lane: Lane) -> None:
+        metrics.accepted.labels(channel=lane).inc()
+
     app.include_router(
         recordings.build(
             accept,
             room=room,
-            origins=frozenset(url.rstrip("/") for url in (settings.public_web_url, settings.public_media_url)),
+            origins=origins,
             limit=limits.check,
             public_web_url=settings.public_web_url,
             pages=ProblemPages(problems, back_url=settings.public_web_url),
-            on_accepted=lambda lane: metrics.accepted.labels(channel=lane).inc(),
+            on_accepted=on_accepted,
         )
     )
+    app.include_router(uploads.build(accept, unfinished, origins=origins, limit=limits.check, on_accepted=on_accepted))
     app.include_router(queue.build(outside.jobs))
     app.include_router(media.build(outside.recordings, outside.originals, receipts))
     return app
@@ -219,18 +229,6 @@ def _lifespan(backbone: Backbone | None) -> Lifespan:
             yield
 
     return lifespan
-
-
-def _gauges(jobs: MongoRecordings, metrics: MediaMetrics, clock: Clock) -> Callable[[], Awaitable[None]]:
-    async def run() -> None:
-        while True:
-            for lane in LANES:
-                found = await jobs.queue(lane)
-                metrics.waiting.labels(channel=lane).set(found.waiting)
-                metrics.oldest.labels(channel=lane).set(found.oldest_age_s)
-            await clock.sleep(GAUGES_EVERY_S)
-
-    return run
 
 
 async def _nothing() -> None:

@@ -139,6 +139,11 @@ class Accept:
             await self._forget(original, contact_id)
         return self._again(winner, body_hash)
 
+    async def receipt_for(self, key: str) -> Receipt | None:
+        """The receipt of what was accepted under a key, whatever its body was."""
+        earlier = await _in_time(self._recordings.earlier(_identity(key)))
+        return self._receipt(earlier.suggestion_id, earlier.received_at) if earlier else None
+
     async def _write(self, recording: Recording, contact: dict[str, Any] | None, identity: str, body_hash: str) -> bool:
         """False when another recording was accepted under the identity meanwhile."""
         if contact is not None:

@@ -11,8 +11,9 @@ from intake_media.ports import Known, Originals, ReceiptKeys, RecordingStore
 from shared.contracts.suggestions import MediaRef
 from shared.errors import NotFound
 
+PLAYABLE = ("web-copy", "audio")
 SERVED = ("audio", "web-copy", "poster", "captions", "key-frame")
-"""Derived files only: an original may hold the place and the device it was recorded with."""
+"""Derived files only: an original may hold the place and the device it was recorded with. `playback`: what plays."""
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 HEADERS = {
     "Accept-Ranges": "bytes",
@@ -44,9 +45,10 @@ def build(recordings: RecordingStore, originals: Originals, receipts: ReceiptKey
 
 
 def _of_role(known: Known | None, role: str) -> MediaRef | None:
-    if known is None or role not in SERVED:
+    if known is None or role not in (*SERVED, "playback"):
         return None
-    return next((one for one in known.media if one.role == role), None)
+    roles = PLAYABLE if role == "playback" else (role,)
+    return next((one for wanted in roles for one in known.media if one.role == wanted), None)
 
 
 def _answer(request: Request, found: MediaRef, originals: Originals) -> Response:
