@@ -6,6 +6,7 @@ import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -22,7 +23,6 @@ from intake_media.adapters.media_metrics import MediaMetrics
 from intake_media.adapters.originals import BlobOriginals
 from intake_media.adapters.polite import PoliteSandbox
 from intake_media.adapters.probing import FfmpegProbe
-from intake_media.adapters.recording_store import RENEW_EVERY_S
 from intake_media.adapters.sandbox import Sandbox
 from intake_media.adapters.transcriber_process import TranscriberProcess
 from intake_media.adapters.upload_folder import UploadFolder
@@ -48,6 +48,7 @@ from shared.runtime.translations import load
 from shared.storage.blobs import Blobs
 from shared.storage.vault import Vault
 
+RENEWALS_PER_LEASE = 4
 _log = structlog.get_logger(__name__)
 UPLOAD_HEADERS = (
     "Idempotency-Key",
@@ -169,7 +170,8 @@ def worker(
     registry, health = CollectorRegistry(), Health()
     metrics = MediaMetrics(registry)
     name = settings.process_name or f"worker-{lane}"
-    backbone = Backbone(settings, clock, registry, health, client_id=name)
+    lease = timedelta(seconds=settings.recording_lease_s)
+    backbone = Backbone(settings, clock, registry, health, client_id=name, lease=lease)
     room = (settings.minsheng_state / "jobs").resolve()
     room.mkdir(parents=True, exist_ok=True, mode=0o700)
     sandbox, polite = Sandbox(room), PoliteSandbox(room)
@@ -207,7 +209,7 @@ def worker(
         else None,
         prepare=process.start if process else _nothing,
         clock=clock,
-        renew_every_s=RENEW_EVERY_S,
+        renew_every_s=settings.recording_lease_s / RENEWALS_PER_LEASE,
         concurrency=concurrency,
         on_done=lambda transcript, seconds: metrics.done(lane, transcript, seconds),
         on_returned=lambda code: metrics.returned.labels(channel=lane, code=code).inc(),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import structlog
 from prometheus_client import CollectorRegistry
 
-from intake_media.adapters.recording_store import MongoRecordings
+from intake_media.adapters.recording_store import LEASE, MongoRecordings
 from shared.clock import Clock
 from shared.errors import MinshengError
 from shared.messaging.broker import build_broker
@@ -44,6 +45,7 @@ class Backbone:
         health: Health,
         *,
         client_id: str,
+        lease: timedelta = LEASE,
     ) -> None:
         self._clock = clock
         self._metrics = DeliveryMetrics(registry)
@@ -60,7 +62,9 @@ class Backbone:
         collection = self._database["recordings"]
         self._outbox = OutboxStore(collection, clock)
         self._relay = Relay(self._outbox, self._publisher, clock, self._metrics)
-        self.recordings = MongoRecordings(collection, clock, nudge=self._relay.nudge, wake=self._relay.wake)
+        self.recordings = MongoRecordings(
+            collection, clock, nudge=self._relay.nudge, wake=self._relay.wake, lease=lease
+        )
         self._consuming: Consuming | None = None
         self._work: dict[str, Callable[[], Awaitable[None]]] = {"relay": self._relay.run}
         self._at_stop: list[Callable[[], Awaitable[None]]] = []

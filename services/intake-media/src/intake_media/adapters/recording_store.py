@@ -25,7 +25,6 @@ COPIES_WAIT, COPYING = "copies-wait", "copying"
 MAX_COPY_TRIES = 3
 LEASE = timedelta(seconds=30)
 """Short, so that a killed worker's job soon goes to another; a living one renews it well in time."""
-RENEW_EVERY_S = 8.0
 RETRY_WITHIN_S = 0.4
 """A write that failed sooner than this is sent again; later the caller hears 503 in time and repeats it."""
 

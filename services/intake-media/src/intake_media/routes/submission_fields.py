@@ -27,10 +27,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "lon": ("place", "lon"),
     "lat": ("place", "lat"),
     "crs": ("place", "crs"),
-    "contact_name": ("contact", "name"),
-    "contact_phone": ("contact", "phone"),
-    "contact_email": ("contact", "email"),
-    "contact_language": ("contact", "language"),
+    "name": ("contact", "name"),
+    "phone": ("contact", "phone"),
+    "email": ("contact", "email"),
+    "language": ("contact", "language"),
 }
 OF_THE_PAGE = frozenset({"channel", "submission", "lang", "size", "idempotency_key"})
 """Fields that are no part of a submission."""
