@@ -18,8 +18,8 @@ import pytest
 from fastapi import FastAPI
 from ulid import ULID
 
-from notifier.bootstrap import build
-from notifier.settings import NotifierSettings
+from notifier.bootstrap import bootstrap
+from notifier.settings import Settings
 from shared.clock import SystemClock
 from shared.contracts.model import EventData
 from shared.contracts.topics import TOPIC_OF
@@ -46,8 +46,8 @@ class Town:
     prefix: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:8]}_")
     key: str = field(default_factory=lambda: base64.b64encode(os.urandom(32)).decode())
 
-    def settings(self) -> NotifierSettings:
-        return NotifierSettings(
+    def settings(self) -> Settings:
+        return Settings(
             kafka_bootstrap_servers=self.infrastructure.kafka,
             mongodb_uri=self.infrastructure.mongo_uri,
             mongodb_database_prefix=self.prefix,
@@ -59,7 +59,7 @@ class Town:
 
     @asynccontextmanager
     async def notifier(self) -> AsyncIterator[FastAPI]:
-        app = build(self.settings(), group=f"notifier-{self.prefix}")
+        app = bootstrap(self.settings(), group=f"notifier-{self.prefix}")
         async with app.router.lifespan_context(app):
             yield app
 

@@ -1,9 +1,13 @@
-"""`python -m notifier`."""
+"""`python -m notifier`: settings, bootstrap, serve."""
 
-import asyncio
+from asyncio import run
 
-from notifier.bootstrap import run
-from notifier.settings import NotifierSettings
+from notifier.bootstrap import bootstrap
+from notifier.settings import Settings
+from shared.runtime import serve, telemetry
 
 if __name__ == "__main__":
-    asyncio.run(run(NotifierSettings()))
+    read = Settings()  # type: ignore[call-arg]  # from the environment
+    telemetry.configure(read.process_name or "notifier", read.log_level)
+    app, state, port = bootstrap(read), read.minsheng_state, read.notifier_port
+    run(serve.serve(app, state=state, name="notifier", kind="service", host=read.host, port=port))

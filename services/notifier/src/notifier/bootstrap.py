@@ -24,7 +24,7 @@ from notifier.delivery import DeliveryLoop
 from notifier.domain.notice import Notice
 from notifier.handlers.deliver import Delivering
 from notifier.routes.preferences import preference_routes
-from notifier.settings import NotifierSettings
+from notifier.settings import Settings
 from notifier.subscribers import TOPICS, subscribers
 from shared.clock import Clock, SystemClock
 from shared.errors import MinshengError
@@ -37,10 +37,9 @@ from shared.messaging.metrics import DeliveryMetrics
 from shared.messaging.provisioning import verify
 from shared.messaging.publishing import Publisher
 from shared.messaging.relay import Relay
-from shared.runtime import telemetry
 from shared.runtime.health import Health
 from shared.runtime.problems import Problems
-from shared.runtime.serve import build_app, serve
+from shared.runtime.serve import build_app
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import Mongo
 from shared.storage.outbox import OutboxStore
@@ -51,7 +50,7 @@ NAME = "notifier"
 OBSERVE_EVERY_S = 5.0
 
 
-def build(settings: NotifierSettings, *, clock: Clock | None = None, group: str = NAME) -> FastAPI:
+def bootstrap(settings: Settings, *, clock: Clock | None = None, group: str = NAME) -> FastAPI:
     """The whole service as an app; its lifespan consumes (as `group`), delivers and relays."""
     clock = clock or SystemClock()
     registry = CollectorRegistry()
@@ -169,24 +168,11 @@ def build(settings: NotifierSettings, *, clock: Clock | None = None, group: str 
     return app
 
 
-def _mail_server(settings: NotifierSettings) -> MailServer:
+def _mail_server(settings: Settings) -> MailServer:
     return MailServer(
         host=settings.smtp_host,
         port=settings.smtp_port,
         username=settings.smtp_username,
         password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
         starttls=settings.smtp_starttls,
-    )
-
-
-async def run(settings: NotifierSettings) -> None:
-    """Serve until told to stop."""
-    telemetry.configure(settings.process_name or NAME, settings.log_level)
-    await serve(
-        build(settings),
-        state=settings.minsheng_state,
-        name=NAME,
-        kind="service",
-        host=settings.host,
-        port=settings.notifier_port,
     )

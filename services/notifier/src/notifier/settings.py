@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 from shared.runtime.settings import ProcessSettings, local_port
 
 
-class NotifierSettings(ProcessSettings):
+class Settings(ProcessSettings):
     """Frozen, read once at start."""
 
     notifier_port: int = Field(default_factory=lambda: local_port(8083))
