@@ -57,6 +57,7 @@ async function start() {
     $("preview").play();
   }
   meter = new Meter(stream, $("level"), (quiet) => { $("status").textContent = quiet ? words.quiet : ""; });
+  $("level").hidden = false;
   recorder.start(1000);
   since = performance.now();
   wakeLock = await navigator.wakeLock?.request("screen").catch(() => null);
@@ -113,7 +114,6 @@ function again() {
   $("playback").removeAttribute("src");
   $("file").required = true;
   $("file-part").hidden = false;
-  $("level").hidden = false;
   $("timer").textContent = "0:00";
   $("status").textContent = $("status").dataset.idle;
   form.elements.idempotency_key.value = crypto.randomUUID();
