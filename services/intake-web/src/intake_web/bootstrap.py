@@ -45,6 +45,7 @@ from shared.runtime.problems import Problems
 from shared.runtime.serve import build_app
 from shared.runtime.towns import load_places
 from shared.storage.blobs import Blobs
+from shared.storage.marks import MarkStore
 from shared.storage.mongo import Mongo
 from shared.storage.outbox import OutboxStore
 from shared.storage.vault import Vault
@@ -65,8 +66,10 @@ class Outside:
     recordings: ports.Recordings
 
 
-def bootstrap(settings: Settings, *, clock: Clock | None = None, outside: Outside | None = None) -> FastAPI:
-    """The app. With `outside` given (fakes of a test) nothing else is connected to."""
+def bootstrap(
+    settings: Settings, *, clock: Clock | None = None, outside: Outside | None = None, group: str = GROUP
+) -> FastAPI:
+    """The app, consuming as `group`. With `outside` given (fakes of a test) nothing else is connected to."""
     clock = clock or SystemClock()
     registry, health = CollectorRegistry(), Health()
     pack = load_places(settings.district_pack)
@@ -75,7 +78,7 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, outside: Outsid
     places, identities = PackPlaces(pack, settings.tokens), UlidIdentities()
     receipts = Receipts(settings.receipt_key.get_secret_value())
     changes = LocalChanges()
-    connected = None if outside else _Connected(settings, clock, registry, health)
+    connected = None if outside else _Connected(settings, clock, registry, health, group)
     outside = outside or (connected.outside if connected else None)
     assert outside is not None
 
@@ -124,10 +127,12 @@ async def _nothing() -> AsyncIterator[None]:
 class _Connected:
     """The real outside: Mongo, Kafka, blobs, and the tasks that work with them."""
 
-    def __init__(self, settings: Settings, clock: Clock, registry: CollectorRegistry, health: Health) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, registry: CollectorRegistry, health: Health, group: str
+    ) -> None:
         self._clock = clock
         self._metrics = DeliveryMetrics(registry)
-        self._mongo = Mongo(settings.mongodb_uri.get_secret_value())
+        self._mongo = Mongo(settings.mongodb_uri.get_secret_value(), prefix=settings.mongodb_database_prefix)
         database = self._mongo.database("intake_web")
         self._connection = KafkaConnection(
             bootstrap_servers=settings.kafka_bootstrap_servers,
@@ -150,7 +155,13 @@ class _Connected:
             contacts=Vault(self._mongo.database("vault")["contacts"], clock, key=settings.vault_key.get_secret_value()),
             recordings=Blobs(settings.blobs),
         )
-        self._consuming = Consuming(build_broker(self._connection), group=GROUP, clock=clock, metrics=self._metrics)
+        self._consuming = Consuming(
+            build_broker(self._connection),
+            group=group,
+            clock=clock,
+            metrics=self._metrics,
+            marks=MarkStore(database["log_marks"]),
+        )
         self._preparing: str | None = "starting"
         self._tasks: list[asyncio.Task[None]] = []
         health.add("database", self._mongo.check)
