@@ -72,6 +72,8 @@ class Demo:
             for journey in self.journeys.values():
                 if not journey.done:
                     journey.problem = journey.problem or f"没有在 {seconds:g} 秒内完成 not finished in time"
+            async with httpx2.AsyncClient(timeout=5) as http:
+                await self._look_into_inbox(http)  # the last look may be older than the last mail
         finally:
             for task in followers:
                 task.cancel()
@@ -148,7 +150,8 @@ class Demo:
                     journey.suggestion_id, mine = str(seen["subject"]), True
                 if mine:
                     journey.heard = str(data.get("text") or "")
-                    journey.stage = "已登记 submitted"
+                    if journey.outcome is None:
+                        journey.stage = "已登记 submitted"
             if mine and seen["type"] in OUTCOMES and journey.outcome is None:
                 unit = (data.get("unit") or {}).get("name") or ""
                 journey.outcome = f"{OUTCOMES[seen['type']]} {unit}".strip()
@@ -161,13 +164,16 @@ class Demo:
     async def _read_mail(self) -> None:
         async with httpx2.AsyncClient(timeout=5) as http:
             while True:
-                try:
-                    messages = (await http.get(f"{self._found.inbox}/api/messages")).raise_for_status().json()
-                except (httpx2.HTTPError, ValueError):
-                    messages = []  # the sink is being restarted; it keeps what it has taken
-                for journey in self.journeys.values():
-                    got = [str(m["subject"]) for m in messages if journey.mailbox in m["to"]]
-                    if len(got) > len(journey.subjects):
-                        journey.subjects = got
-                        self._changed()
+                await self._look_into_inbox(http)
                 await asyncio.sleep(0.7)
+
+    async def _look_into_inbox(self, http: httpx2.AsyncClient) -> None:
+        try:
+            messages = (await http.get(f"{self._found.inbox}/api/messages")).raise_for_status().json()
+        except (httpx2.HTTPError, ValueError):
+            return  # the sink is being restarted; it keeps what it has taken
+        for journey in self.journeys.values():
+            got = [str(m["subject"]) for m in messages if journey.mailbox in m["to"]]
+            if len(got) > len(journey.subjects):
+                journey.subjects = got
+                self._changed()

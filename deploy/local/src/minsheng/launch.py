@@ -1,7 +1,6 @@
 """Start the whole stack and stop it: infrastructure, topics, services; the other way round at the end."""
 
 import asyncio
-import importlib.util
 import os
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from collections.abc import Callable
 
 import psutil
 
-from minsheng import jars, kafka, keys, mongo, ports, stack
+from minsheng import jars, kafka, keys, mongo, ports, stack, warm_start
 from minsheng.control import NotRunning, Running, Supervisor, socket_address, supervisor
 from minsheng.places import Places
 from minsheng.ports import CannotStart
@@ -32,7 +31,7 @@ def running(places: Places) -> Running | None:
 def up(places: Places, say: Say, *, only: frozenset[str] = frozenset(), detach: bool = False) -> Running:
     """Bring up what is asked for and return when all of it is ready; raises `CannotStart` and leaves nothing behind."""
     if not places.given_kafka and (not only or "kafka" in only):
-        jars.ensure(say)
+        warm_start.ensure(jars.ensure(say), say)
         kafka.prepare(places)
     processes = stack.plan(places, only)
     ports.refuse_taken(places, processes)
@@ -154,18 +153,14 @@ async def _infrastructure_ready(places: Places, started: frozenset[str], all_nee
 
 def provision(places: Places) -> None:
     """Make the topics of the registry, and only add to what is there."""
-    if importlib.util.find_spec("shared.messaging.provisioning") is None:
-        return
-    env = stack.environment(places)
-    done = subprocess.run(
-        [sys.executable, "-m", "shared.messaging.provisioning"],
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise CannotStart(f"topics could not be made: {done.stderr.strip()[-2000:]}")
+    from minsheng.addresses import connection
+    from shared.errors import PermanentError
+    from shared.messaging import provisioning
+
+    try:
+        asyncio.run(provisioning.provision(connection(places.kafka)))
+    except PermanentError as error:
+        raise CannotStart(f"topics could not be made: {error}") from None
 
 
 def down(places: Places, say: Say) -> bool:

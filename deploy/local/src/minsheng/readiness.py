@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -27,10 +28,10 @@ def registered(places: Places) -> dict[int, dict[str, Any]]:
     return found
 
 
-def ask(url: str) -> tuple[bool, list[str]]:
+def ask(http: httpx2.Client, url: str) -> tuple[bool, list[str]]:
     """Whether `<url>/health/ready` says ready, and its reasons if not."""
     try:
-        answer = httpx2.get(f"{url}/health/ready", timeout=ASK_SECONDS)
+        answer = http.get(f"{url}/health/ready")
         body = answer.json()
         return bool(answer.status_code == 200 and body.get("ready", True)), list(body.get("reasons", []))
     except (httpx2.HTTPError, ValueError) as error:
@@ -65,11 +66,12 @@ def rows(places: Places, control: Supervisor, processes: Iterable[Process]) -> l
                     "url": None,
                 }
             )
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        return list(pool.map(_judge, found))
+    # One client for all: making one costs as much as a dozen answers. verify=False: these are our own local ports.
+    with httpx2.Client(timeout=ASK_SECONDS, verify=False) as http, ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(partial(_judge, http), found))
 
 
-def _judge(row: dict[str, Any]) -> dict[str, Any]:
+def _judge(http: httpx2.Client, row: dict[str, Any]) -> dict[str, Any]:
     """Add `state`, `ready` and `reasons`; broker and database are judged by the caller, who can speak to them."""
     if row["pid"] is None:
         return row | {"state": "restarting", "ready": False, "reasons": ["not running, being restarted"]}
@@ -77,7 +79,7 @@ def _judge(row: dict[str, Any]) -> dict[str, Any]:
         return row | {"state": "running", "ready": True, "reasons": []}
     if not row["url"]:
         return row | {"state": "starting", "ready": False, "reasons": ["has not yet said its address"]}
-    ready, reasons = ask(row["url"])
+    ready, reasons = ask(http, row["url"])
     return row | {"state": "running" if ready else "not-ready", "ready": ready, "reasons": reasons}
 
 
@@ -86,17 +88,17 @@ def wait_until_ready(
 ) -> None:
     """Return when every process is ready; raises `TimeoutError` that names those which are not, with their reasons."""
     ends = time.monotonic() + seconds
-    told: set[str] = set()
+    pending = processes
     while True:
         waiting = {}
-        for row in rows(places, control, processes):
-            if not row["ready"]:
-                waiting[row["process"]] = row["reasons"]
-            elif row["process"] not in told:
-                told.add(row["process"])
+        for row in rows(places, control, pending):
+            if row["ready"]:
                 say(f"ready: {row['process']}")
+            else:
+                waiting[row["name"]] = row["reasons"]
         if not waiting:
             return
         if time.monotonic() > ends:
             raise TimeoutError("; ".join(f"{name}: {', '.join(reasons)}" for name, reasons in waiting.items()))
-        time.sleep(0.3)
+        pending = [process for process in processes if process.name in waiting]
+        time.sleep(0.4)

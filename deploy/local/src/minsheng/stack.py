@@ -27,7 +27,7 @@ class Process:
 
 def plan(places: Places, only: frozenset[str] = frozenset()) -> list[Process]:
     """All processes in the order they start; what was given from outside (Kafka, Mongo) is left out."""
-    from minsheng import jars
+    from minsheng import jars, warm_start
 
     python = sys.executable
 
@@ -41,7 +41,7 @@ def plan(places: Places, only: frozenset[str] = frozenset()) -> list[Process]:
             Process(
                 "kafka",
                 "infrastructure",
-                tuple(kafka.command(jars.home(), properties)),
+                tuple(kafka.command(jars.home(), properties, warm_start.options(jars.home()))),
                 ports=("KAFKA_PORT", "KAFKA_CONTROLLER_PORT"),
             )
         )
