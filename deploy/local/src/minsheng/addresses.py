@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 
+from minsheng import guarded_kafka
 from minsheng.control import NotRunning, Running
 from minsheng.places import Places
 from shared.messaging.connection import KafkaConnection
@@ -34,10 +35,11 @@ def find(places: Places) -> Addresses:
 
 
 def connection(bootstrap: str) -> KafkaConnection:
-    """How the commands connect to Kafka; a guarded broker takes `KAFKA_USERNAME` and `KAFKA_PASSWORD`."""
-    return KafkaConnection(
-        bootstrap_servers=bootstrap,
-        client_id="minsheng-cli",
-        username=os.environ.get("KAFKA_USERNAME") or None,
-        password=os.environ.get("KAFKA_PASSWORD"),
-    )
+    """How the commands connect to Kafka; a guarded broker takes `KAFKA_USERNAME` and `KAFKA_PASSWORD`, and on this
+    state's own one the commands are its administrator."""
+    username, password = os.environ.get("KAFKA_USERNAME") or None, os.environ.get("KAFKA_PASSWORD")
+    places = Places.from_environment()
+    ours = guarded_kafka.login(places)
+    if ours and not username and bootstrap == find(places).kafka:
+        username, password = ours
+    return KafkaConnection(bootstrap_servers=bootstrap, client_id="minsheng-cli", username=username, password=password)

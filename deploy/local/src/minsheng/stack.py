@@ -5,8 +5,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from minsheng import kafka, keys, mongo
+from minsheng import guarded_kafka, kafka, keys, mongo
 from minsheng.places import REPOSITORY, Places
+from shared.operations.principals import password_variable
 
 WEB_KEYS = ("VAULT_KEY", "RECEIPT_KEY")
 
@@ -20,6 +21,7 @@ class Process:
     command: tuple[str, ...]
     url: str | None = None  # None: the process says its own in the registry, or has none
     secrets: tuple[str, ...] = ()
+    principal: str | None = None  # who it is to a guarded broker
     env: Mapping[str, str] = field(default_factory=dict)
     ports: tuple[str, ...] = ()
     graceful_seconds: float = 15.0
@@ -60,8 +62,8 @@ def plan(places: Places, only: frozenset[str] = frozenset()) -> list[Process]:
         _service(places, "router", module("router"), "ROUTER_PORT", ("DESK_SESSION_KEY",)),
         _service(places, "notifier", module("notifier"), "NOTIFIER_PORT", ("VAULT_KEY",)),
         # A worker stores what it heard under the resident's receipt, hence the same keys as its API.
-        Process("worker-voice", "worker", module("intake_media", "worker", "--channel", "voice"), secrets=WEB_KEYS),
-        Process("worker-video", "worker", module("intake_media", "worker", "--channel", "video"), secrets=WEB_KEYS),
+        _worker("voice", module("intake_media", "worker", "--channel", "voice")),
+        _worker("video", module("intake_media", "worker", "--channel", "video")),
     ]
     unknown = only - {process.name for process in processes} - {"kafka", "mongo"}
     if unknown:
@@ -70,12 +72,31 @@ def plan(places: Places, only: frozenset[str] = frozenset()) -> list[Process]:
 
 
 def _service(places: Places, name: str, command: tuple[str, ...], port: str, secrets: tuple[str, ...]) -> Process:
-    return Process(name, "service", command, places.url(port), secrets, ports=(port,))
+    return Process(name, "service", command, places.url(port), secrets, name, ports=(port,))
+
+
+def _worker(channel: str, command: tuple[str, ...]) -> Process:
+    return Process(f"worker-{channel}", "worker", command, secrets=WEB_KEYS, principal="intake-media")
+
+
+def kafka_login(process: Process, places: Places, secrets: Mapping[str, str]) -> dict[str, str]:
+    """A process' own name and password for a guarded broker of ours, and nobody else's; empty for an open one."""
+    if process.principal is None or guarded_kafka.login(places) is None:
+        return {}
+    return {"KAFKA_USERNAME": process.principal, "KAFKA_PASSWORD": secrets[password_variable(process.principal)]}
+
+
+def administration(places: Places) -> dict[str, str]:
+    """`environment` for a tool that works on the broker itself: with the administrator's login, where there is one."""
+    login = guarded_kafka.login(places)
+    return environment(places) | ({"KAFKA_USERNAME": login[0], "KAFKA_PASSWORD": login[1]} if login else {})
 
 
 def environment(places: Places) -> dict[str, str]:
     """What every process of the stack finds in its environment; keys are added per process."""
     env = {name: value for name, value in os.environ.items() if name not in keys.NAMES}
+    if not places.given_kafka:  # ours is open, or each process gets a login of its own
+        env = {name: value for name, value in env.items() if name not in {"KAFKA_USERNAME", "KAFKA_PASSWORD"}}
     env |= {name: str(port) for name, port in places.ports.items()}
     env |= {
         "MINSHENG_STATE": str(places.state),

@@ -39,11 +39,12 @@ def watcher(process: stack.Process, places: Places, env: dict[str, str], secrets
         "PROCESS_NUMBER=$(circus.wid)",
         f"TETHER_RECORD={places.run / process.name}-$(circus.wid).starts",
     )
+    given = {name: secrets[name] for name in process.secrets} | stack.kafka_login(process, places, secrets)
     made = Watcher(
         process.name,
         sys.executable,
         args=["-I", "-S", str(tether), *identity, "--", *process.command],
-        env=env | dict(process.env) | {name: secrets[name] for name in process.secrets},
+        env=env | dict(process.env) | given,
         working_dir=str(places.state),
         numprocesses=1,
         autostart=False,
