@@ -78,7 +78,7 @@ imports: setup-dev ## who may import whom
 	@$(VENV)/bin/lint-imports
 
 schemas: setup-dev ## write the JSON Schemas and AsyncAPI from the models
-	@$(PY) -m shared.contracts.schemas
+	@$(PY) -m tests.contract.generate
 
 lock: setup ## write requirements.lock and tests/requirements.lock: hashes, no addresses
 	@$(UV) lock
