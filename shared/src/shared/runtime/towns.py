@@ -10,6 +10,8 @@ import yaml
 
 from shared.errors import PermanentError
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Town:
@@ -73,6 +75,6 @@ def load_places(pack: Path) -> DistrictPlaces:
 
 def _read(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 (a safe loader)
     except (OSError, yaml.YAMLError) as error:
         raise PermanentError(f"district pack: {path.name}: {type(error).__name__}", code="bad-pack") from None
