@@ -14,12 +14,14 @@ from prometheus_client import CollectorRegistry
 from intake_web import ports, subscribers
 from intake_web.adapters.act_store import MongoActs
 from intake_web.adapters.changes import LocalChanges
+from intake_web.adapters.hotline_store import MongoHotlines
 from intake_web.adapters.identities import UlidIdentities
 from intake_web.adapters.pack_places import PackPlaces
 from intake_web.adapters.suggestion_store import MongoSuggestions
 from intake_web.adapters.tracking_store import MongoTracking
 from intake_web.handlers.accept import Accept
 from intake_web.handlers.correct import Correct
+from intake_web.handlers.hotline_door import HotlineDoor
 from intake_web.handlers.normalise_hotline import NormaliseHotline
 from intake_web.handlers.project import Project
 from intake_web.handlers.track import Track
@@ -64,6 +66,8 @@ class Outside:
     acts: ports.Acts
     contacts: ports.Contacts
     recordings: ports.Recordings
+    hotlines: ports.HotlineAccesses | None = None
+    """None: only the hotlines of the pack and of `HOTLINE_TOKENS`."""
 
 
 def bootstrap(
@@ -84,8 +88,16 @@ def bootstrap(
 
     url = settings.public_web_url
     accept = Accept(outside.suggestions, outside.contacts, receipts, places, identities, clock, web_url=url)
+    door = HotlineDoor(settings.tokens, outside.hotlines, clock)
     normalise = NormaliseHotline(
-        outside.suggestions, outside.contacts, receipts, places, identities, outside.recordings, web_url=url
+        outside.suggestions,
+        outside.contacts,
+        receipts,
+        places,
+        identities,
+        outside.recordings,
+        web_url=url,
+        others=door,
     )
     track = Track(outside.tracking, outside.suggestions, receipts)
     correct = Correct(outside.acts, outside.tracking, clock)
@@ -111,7 +123,7 @@ def bootstrap(
     app.include_router(suggestions.build(accept, track, site, limits, problems))
     app.include_router(tracking.build(track, correct, site, limits))
     app.include_router(live.build(track, changes, site))
-    app.include_router(hotline.build(normalise, settings.tokens, limits))
+    app.include_router(hotline.build(normalise, door, limits))
     app.include_router(pages.build(site, receipts))
     pages.mount_static(app)
     pages.show_errors_as_pages(app, site)
@@ -148,12 +160,14 @@ class _Connected:
         self._suggestions = MongoSuggestions(database["suggestions"], clock, self._relays[0].nudge)
         self._acts = MongoActs(database["acts"], clock, self._relays[1].nudge)
         self._tracking = MongoTracking(database["tracking"])
+        self._hotlines = MongoHotlines(database["hotline_tokens"])
         self.outside = Outside(
             suggestions=self._suggestions,
             tracking=self._tracking,
             acts=self._acts,
             contacts=Vault(self._mongo.database("vault")["contacts"], clock, key=settings.vault_key.get_secret_value()),
             recordings=Blobs(settings.blobs),
+            hotlines=self._hotlines,
         )
         self._consuming = Consuming(
             build_broker(self._connection),
@@ -211,6 +225,7 @@ class _Connected:
         await self._suggestions.prepare()
         await self._tracking.prepare()
         await self._acts.prepare()
+        await self._hotlines.prepare()
 
     async def _until_done(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from intake_web.domain.hotline_access import HotlineAccess
 from intake_web.domain.suggestion import Accepted, Kept
 from intake_web.domain.timeline import Fact
 from shared.contracts.suggestions import SuggestionCorrected
@@ -95,6 +96,42 @@ class Places(Protocol):
 
     @property
     def collection_points(self) -> frozenset[str]: ...
+
+
+class HotlineAccesses(Protocol):
+    """Hotlines that operators let in."""
+
+    async def by_name(self, name: str) -> HotlineAccess | None: ...
+
+    async def by_token(self, sha256: str) -> HotlineAccess | None:
+        """The hotline that has, or had, a token with this hash."""
+        ...
+
+    async def all(self) -> list[HotlineAccess]: ...
+
+    async def save(self, access: HotlineAccess) -> None:
+        """Keep it if nobody changed it since it was read (version one less); else `Conflict`."""
+        ...
+
+
+class HotlinePrincipals(Protocol):
+    """Hotlines as users of a guarded Kafka."""
+
+    def user(self, name: str) -> str: ...
+
+    async def admit(self, name: str, password: str) -> None:
+        """Make the user with its single grant, or change its password."""
+        ...
+
+    async def dismiss(self, name: str) -> None:
+        """Remove grant and user; one that is not there is no error."""
+        ...
+
+
+class KnownHotlines(Protocol):
+    """Hotlines beyond those of the pack and the settings."""
+
+    async def knows(self, name: str) -> bool: ...
 
 
 class Identities(Protocol):

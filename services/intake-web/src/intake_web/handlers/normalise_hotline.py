@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from intake_web.domain import suggestion
 from intake_web.domain.suggestion import Accepted, Kept
-from intake_web.ports import Contacts, Identities, Places, Receipts, Recordings, Suggestions
+from intake_web.ports import Contacts, Identities, KnownHotlines, Places, Receipts, Recordings, Suggestions
 from shared.contracts.hotline import HotlineSubmitted
 from shared.contracts.suggestions import MediaRef, Place
 from shared.errors import PermanentError, Unavailable
@@ -38,6 +38,7 @@ class NormaliseHotline:
         recordings: Recordings,
         *,
         web_url: str,
+        others: KnownHotlines | None = None,
     ) -> None:
         self._suggestions = suggestions
         self._contacts = contacts
@@ -46,6 +47,7 @@ class NormaliseHotline:
         self._identities = identities
         self._recordings = recordings
         self._web_url = web_url.rstrip("/")
+        self._others = others
 
     async def __call__(self, order: HotlineSubmitted, *, causation_id: str | None) -> Normalised:
         """Write the aggregate with its event, once.
@@ -54,7 +56,7 @@ class NormaliseHotline:
             PermanentError: `unknown-source`, `unknown-town`, `foreign-uri`, `conflicting-repeat`, `not-found`
                 (no such recording).
         """
-        if order.source not in self._places.sources:
+        if not await self._may_publish(order.source):
             raise PermanentError(UNKNOWN_SOURCE, code="unknown-source", pointer="/source")
         kept = await self._suggestions.by_work_order(order.source, order.external_id)
         if kept is None:
@@ -68,6 +70,9 @@ class NormaliseHotline:
             if kept.suggestion_id != accepted.suggestion_id and accepted.event.contact_id is not None:
                 await self._contacts.erase(accepted.event.contact_id)
         return self._same(kept, order)
+
+    async def _may_publish(self, source: str) -> bool:
+        return source in self._places.sources or (self._others is not None and await self._others.knows(source))
 
     def _same(self, kept: Kept, order: HotlineSubmitted) -> Normalised:
         if kept.body_hash != suggestion.order_hash(order):
