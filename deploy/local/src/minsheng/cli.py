@@ -7,6 +7,7 @@ import typer
 from minsheng import (
     commands_demo,
     commands_events,
+    commands_hotline,
     commands_stack,
     commands_status,
     commands_submit,
@@ -29,6 +30,7 @@ app.add_typer(commands_submit.submit, name="submit")
 app.add_typer(commands_submit.case, name="case")
 app.add_typer(commands_events.events, name="events")
 app.add_typer(commands_events.dlq, name="dlq")
+app.add_typer(commands_hotline.hotline, name="hotline")
 app.add_typer(commands_tools.route, name="route")
 app.add_typer(commands_tools.pack, name="pack")
 app.add_typer(commands_tools.evaluate, name="eval")

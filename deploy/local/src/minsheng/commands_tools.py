@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from minsheng import stack
+from minsheng.commands_events import events
+from minsheng.control import NotRunning, Running
 from minsheng.places import Places
 
 route = typer.Typer(help="分办。 Routing.", no_args_is_help=True)
@@ -18,10 +20,21 @@ evaluate = typer.Typer(help="评测。 Measure quality.", no_args_is_help=True)
 PASS = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
+def tool_environment() -> dict[str, str]:
+    """Environment of a tool: that of the running stack, and the administrator's login where its Kafka is guarded."""
+    places = Places.from_environment()
+    env = stack.administration(places)
+    try:  # a running stack knows where its broker and database are, whatever this shell's variables say
+        running = Running.load(places)
+        env |= {"KAFKA_BOOTSTRAP_SERVERS": running.kafka["bootstrap_servers"], "MONGODB_URI": running.mongo["uri"]}
+    except NotRunning:
+        pass
+    return env
+
+
 def run(module: str, *words: str) -> int:
     """Run a service's module; stdout is its JSON, stderr its progress. Returns 0, 1 or 2."""
-    env = stack.environment(Places.from_environment())
-    done = subprocess.run([sys.executable, "-m", module, *words], env=env, check=False)
+    done = subprocess.run([sys.executable, "-m", module, *words], env=tool_environment(), check=False)
     return done.returncode if 0 <= done.returncode <= 2 else 1
 
 
@@ -48,7 +61,10 @@ def train() -> None:
 
 
 pack.command("test", context_settings=PASS, help="检查区域包并用其例句自测。 Check the pack against its own examples.")(
-    _passing("router.training", "--test")
+    _passing("router.pack_report")
+)
+events.command("republish", context_settings=PASS, help="日志丢失后由存储重发事件。 --since T [--dry-run]")(
+    _passing("shared.operations.republish")
 )
 evaluate.command("transcripts", context_settings=PASS, help="转写字错率。 {cer, clips}: --dir D [--words F …]")(
     _passing("intake_media.evaluation", "transcripts")

@@ -51,15 +51,13 @@ def _handled(places: Places) -> dict[tuple[Any, ...], str]:
 
 
 def audit(places: Places, action: str, letter: dict[str, Any], **more: Any) -> None:
-    """Add a line to `audit.jsonl`: who did what to which letter; no contents."""
-    entry = {
-        "at": rfc3339(SystemClock().now()),
-        "by": getpass.getuser(),
-        "action": action,
-        "letter": list(_identity(letter)),
-        "event_id": letter["id"],
-        **more,
-    }
+    """Add a line to the audit: who did what to which letter; no contents."""
+    note(places, {"action": action, "letter": list(_identity(letter)), "event_id": letter["id"], **more})
+
+
+def note(places: Places, what: dict[str, Any]) -> None:
+    """Add a line to `audit.jsonl`: when, by whom, what."""
+    entry = {"at": rfc3339(SystemClock().now()), "by": getpass.getuser(), **what}
     places.state.mkdir(parents=True, exist_ok=True)
     with (places.state / "audit.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(entry, ensure_ascii=False) + "\n")
