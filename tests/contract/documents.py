@@ -72,8 +72,9 @@ def asyncapi() -> dict[str, Any]:
         "info": {
             "title": "Minsheng 民声",
             "version": "1",
-            "description": "Residents' suggestions and what becomes of them. CloudEvents 1.0: we publish in binary "
-            "mode and read binary and structured mode. A type never changes but by additions; anything else is a new type.",
+            "description": "Residents' suggestions and what becomes of them. CloudEvents 1.0: we publish in "
+            "binary mode and read binary and structured mode. A type never changes but by additions; anything else is "
+            "a new type.",
         },
         "defaultContentType": "application/json",
         "servers": {"kafka": {"host": "{bootstrap}", "protocol": "kafka", "variables": {"bootstrap": _bootstrap()}}},
