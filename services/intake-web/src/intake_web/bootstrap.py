@@ -27,7 +27,6 @@ from intake_web.handlers.project import Project
 from intake_web.handlers.track import Track
 from intake_web.routes import hotline, live, openapi, pages, suggestions, tracking
 from intake_web.routes.guarding import RateLimits, SecurityHeaders
-from intake_web.routes.reading import BACKSTOP_BYTES
 from intake_web.routes.site import Site
 from intake_web.settings import Settings
 from shared.clock import Clock, SystemClock
@@ -115,7 +114,6 @@ def bootstrap(
         registry=registry,
         lifespan=lifespan,
         problems=problems,
-        max_body_size=BACKSTOP_BYTES,
     )
     app.state.stopping = False
     app.add_middleware(SecurityHeaders, media_url=settings.public_media_url)

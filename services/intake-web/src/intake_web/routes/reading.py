@@ -17,8 +17,7 @@ from shared.errors import InvalidInput, PermanentError
 Model = TypeVar("Model", bound=BaseModel)
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 MAX_BODY_BYTES = 1_000_000
-BACKSTOP_BYTES = MAX_BODY_BYTES + 65_536
-"""Where the server itself stops reading, for bodies without a length that no route reads."""
+UNREADABLE_FORM = "The form could not be read."
 TOO_LARGE = "What you sent is too large: at most one megabyte."
 
 
@@ -66,11 +65,13 @@ def _refuse_large(request: Request) -> None:
 async def read_form(request: Request) -> FormData:
     """Fields of an HTML form; files are refused here (recordings go to the media address)."""
     _refuse_large(request)
+    if "content-length" not in request.headers:  # browsers always say it; the parser has no bound of its own
+        raise InvalidInput(UNREADABLE_FORM, code="unreadable-form")
     try:
         return await request.form(max_files=0, max_fields=50, max_part_size=MAX_BODY_BYTES)
     except HTTPException as error:
         if error.status_code == 400:
-            raise InvalidInput("The form could not be read.", code="unreadable-form") from None
+            raise InvalidInput(UNREADABLE_FORM, code="unreadable-form") from None
         raise
 
 
