@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
@@ -54,12 +55,13 @@ def bootstrap(
     district: District | None = None,
     stores: Stores | None = None,
     classifier: Classifier | None = None,
+    group: str = subscribers.GROUP,
 ) -> FastAPI:
     """The service as an app; with `stores` given it neither connects to a database nor consumes."""
     clock = clock or SystemClock()
     loaded = district or DistrictPack(settings.district_pack).load()
     registry, health = CollectorRegistry(), Health()
-    connections = None if stores else _connections(settings, clock, registry, health)
+    connections = None if stores else _connections(settings, clock, registry, health, group)
     if stores is None:
         assert connections is not None
         stores = Stores(
@@ -72,6 +74,7 @@ def bootstrap(
     def pack() -> District:
         return loaded
 
+    classifier = classifier or _classifier(settings.model_folder, health)
     decide = Decide(pack, simplify, classifier, clock=clock, observe=DecisionMetrics(registry))
     open_case = OpenCase(decide, stores.cases, stores.numbers, pack, clock, prefix=settings.case_number_prefix)
     revise = ReviseCase(decide, stores.cases, pack, clock)
@@ -118,7 +121,29 @@ def _desk(app: FastAPI, settings: Settings, stores: Stores, pack: Pack, clock: C
     app.include_router(acts.routes(door, Act(stores.cases, pack, clock)))
 
 
-def _connections(settings: Settings, clock: Clock, registry: CollectorRegistry, health: Health) -> Connections:
+def _classifier(folder: Path, health: Health) -> Classifier | None:
+    """The trained model, if there is one; a broken one turns readiness red while rules go on deciding."""
+    if not folder.is_dir():
+        return None
+    from router.adapters.classifier import TrainedClassifier  # seconds of imports that rules can do without
+    from router.adapters.model_store import ModelError
+
+    try:
+        return TrainedClassifier.from_folder(folder)
+    except ModelError as error:
+        reason = str(error)
+        _log.error("model_unusable", reason=reason)
+
+        async def check() -> str | None:
+            return reason
+
+        health.add("model", check)
+        return None
+
+
+def _connections(
+    settings: Settings, clock: Clock, registry: CollectorRegistry, health: Health, group: str
+) -> Connections:
     password = settings.kafka_password
     return Connections(
         mongo=Mongo(settings.mongodb_uri.get_secret_value(), prefix=settings.mongodb_database_prefix),
@@ -128,7 +153,7 @@ def _connections(settings: Settings, clock: Clock, registry: CollectorRegistry, 
             username=settings.kafka_username,
             password=password.get_secret_value() if password else None,
         ),
-        group=subscribers.GROUP,
+        group=group,
         clock=clock,
         registry=registry,
         health=health,

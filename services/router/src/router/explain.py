@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
+from router.adapters.classifier import TrainedClassifier
 from router.adapters.district_pack import DistrictPack
 from router.adapters.simplified import simplify
 from router.domain.decision import Assign, Decision, Decline, Review
@@ -40,12 +41,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--source", help="id of a hotline of the pack")
     parser.add_argument("--code", help="category code given by the hotline")
     parser.add_argument("--pack", type=Path, help="folder of the district pack (default: DISTRICT_PACK)")
+    parser.add_argument("--model", type=Path, help="folder of a trained text model (default: ROUTER_MODEL)")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     settings = Settings()
     try:
         district = DistrictPack(given.pack or settings.district_pack).load()
-        decide = Decide(lambda: district, simplify)
+        folder = given.model or settings.model_folder
+        classifier = TrainedClassifier.from_folder(folder) if given.model or folder.is_dir() else None
+        decide = Decide(lambda: district, simplify, classifier)
         said = SuggestionSubmitted(
             suggestion_id="0" * 26,
             channel=given.channel,

@@ -52,7 +52,8 @@ class MongoCases:
             await self._collection.create_index([("state", 1), ("_id", 1)])
             await self._collection.create_index([("units", 1), ("_id", 1)])
             for field in ("queue_key", "clock_at"):
-                await self._collection.create_index(field, partialFilterExpression={field: {"$exists": True}})
+                # Sparse, not partial: the embedded server reads the whole collection for the latter.
+                await self._collection.create_index(field, sparse=True)
 
     async def insert(self, case: Case, events: Sequence[EventData], *, causation_id: str | None) -> bool:
         """See the port. A number that is taken (its counter was lost) is transient: the next try takes another."""
@@ -146,7 +147,7 @@ class MongoCases:
 
 
 def _document(case: Case) -> Document:
-    """Absent instead of null: the partial indexes hold only what waits."""
+    """Absent instead of null: the sparse indexes hold only what waits."""
     fields = case.model_dump(mode="python", exclude={"suggestion_id"})
     return {"_id": case.suggestion_id, **{name: value for name, value in fields.items() if value is not None}}
 
