@@ -1,0 +1,184 @@
+"""The text model: a linear machine over what a text says, asked for its meaning only where the words leave a doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
+from sklearn.model_selection import StratifiedKFold
+from sklearn.svm import LinearSVC
+
+from router.domain.calibration import Calibration, threshold_at
+from router.domain.features import Floats, LexicalFeatures, Texts, Topics, meaning_rows
+
+Embed = Callable[[Sequence[str]], Floats]
+"""Texts to vectors, shape (n, d); deterministic, computes for some milliseconds per text."""
+PRECISION = 0.95
+"""What is routed without a person shall be right at least this often."""
+QUICK_PRECISION = 0.97
+"""Stricter where the meaning was not even asked for."""
+FOLDS = 5
+SEED = 20261124
+
+
+@dataclass(frozen=True)
+class Row:
+    """A labelled text. Without a subject the first clauses serve as one."""
+
+    class_id: str
+    text: str
+    subject: str | None = None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A class with the probability that it is right; `margin` is the distance to the next one (best class only)."""
+
+    class_id: str
+    confidence: float
+    margin: float
+
+
+@dataclass(frozen=True)
+class Head:
+    """One linear machine: weights (classes, columns), offsets (classes), and how far its margin can be trusted."""
+
+    weights: Floats
+    offsets: Floats
+    calibration: Calibration
+
+    @classmethod
+    def fit(cls, rows: csr_matrix, labels: NDArray[Any], calibration: Calibration | None = None) -> Head:
+        """A support vector machine per class, rare classes counting as much as frequent ones."""
+        machine = LinearSVC(C=1.0, class_weight="balanced", random_state=SEED).fit(rows, labels)
+        weights, offsets = machine.coef_, machine.intercept_
+        if len(machine.classes_) == 2:  # scikit-learn keeps one row then
+            weights, offsets = np.vstack([-weights, weights]), np.concatenate([-offsets, offsets])
+        return cls(weights.astype(np.float32), offsets.astype(np.float32), calibration or Calibration(1.0, 0.0))
+
+    def scores(self, rows: csr_matrix) -> NDArray[np.float64]:
+        """Shape (n, classes)."""
+        # Only the few columns that a text has are touched; a product with the whole matrix takes ten times as long.
+        each = [self.weights[:, row.indices] @ row.data for row in rows]
+        scores: NDArray[np.float64] = np.array(each) + self.offsets
+        return scores
+
+
+def margins_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Best minus second best, shape (n,)."""
+    ordered = np.sort(scores, axis=1)
+    margins: NDArray[np.float64] = ordered[:, -1] - ordered[:, -2]
+    return margins
+
+
+@dataclass(frozen=True)
+class TextModel:
+    """Trained once, then only read: the same text gives the same answer, to the bit."""
+
+    classes: tuple[str, ...]
+    features: LexicalFeatures
+    quick: Head
+    """On words alone."""
+    full: Head
+    """On words and meaning."""
+    centre: Floats
+    """The mean embedding of the training texts, shape (d,)."""
+    quick_threshold: float
+    auto_threshold: float
+    """From this confidence on, answers are right in at least PRECISION of cases."""
+
+    @classmethod
+    def train(cls, rows: Sequence[Row], embed: Embed, topics: Topics) -> TextModel:
+        """Fit both machines on all rows; confidence comes from answers to rows held out (stratified folds)."""
+        texts = Texts.of([r.subject for r in rows], [r.text for r in rows])
+        labels = np.array([r.class_id for r in rows])
+        vectors = embed(texts.meanings)
+        names = tuple(sorted(set(labels.tolist())))
+        if len(names) < 2:
+            raise ValueError("a text model needs at least two classes")
+        held_quick, held_full = _held_out(texts, labels, vectors, topics, names)
+        right_quick, right_full = (labels == np.array(names)[s.argmax(axis=1)] for s in (held_quick, held_full))
+        quick_calibration = Calibration.fit(margins_of(held_quick), right_quick)
+        full_calibration = Calibration.fit(margins_of(held_full), right_full)
+        quick_confidence = quick_calibration(margins_of(held_quick))
+        quick_threshold = threshold_at(quick_confidence, right_quick, QUICK_PRECISION)
+        settled = quick_confidence >= quick_threshold
+        confidence = np.where(settled, quick_confidence, full_calibration(margins_of(held_full)))
+        right = np.where(settled, right_quick, right_full)
+        features = LexicalFeatures(topics)
+        lexical = features.fit(texts)
+        centre = vectors.mean(axis=0).astype(np.float32)
+        return cls(
+            classes=names,
+            features=features,
+            quick=Head.fit(lexical, labels, quick_calibration),
+            full=Head.fit(_with_meaning(lexical, vectors, centre), labels, full_calibration),
+            centre=centre,
+            quick_threshold=quick_threshold,
+            auto_threshold=threshold_at(confidence, right, PRECISION),
+        )
+
+    def predict(self, subject: str | None, text: str, embed: Embed) -> list[Prediction]:
+        """All classes, best first. `embed` is called only where the words alone don't settle it."""
+        texts = Texts.of([subject], [text])
+        lexical = self.features.transform(texts)
+        scores = self.quick.scores(lexical)
+        confidence = float(self.quick.calibration(margins_of(scores))[0])
+        if confidence < self.quick_threshold:
+            scores = self.full.scores(_with_meaning(lexical, embed(texts.meanings), self.centre))
+            confidence = float(self.full.calibration(margins_of(scores))[0])
+        return self._ranked(scores[0], confidence)
+
+    def contributions(self, subject: str | None, text: str, class_id: str) -> Mapping[tuple[str, str], float]:
+        """{(block, gram or topic): what it added for `class_id` against the mean of all classes}."""
+        row = self.features.transform(Texts.of([subject], [text])).tocoo()
+        weights = self.full.weights[self.classes.index(class_id)] - self.full.weights.mean(axis=0)
+        return {
+            self._columns[c]: float(v * weights[c])
+            for c, v in sorted(zip(row.col.tolist(), row.data.tolist(), strict=True))
+        }
+
+    @cached_property
+    def _columns(self) -> list[tuple[str, str]]:
+        return [(kind, name) for kind, names in self.features.spans() for name in names]
+
+    def _ranked(self, scores: NDArray[np.float64], confidence: float) -> list[Prediction]:
+        order = np.argsort(-scores, kind="stable")
+        rest = np.exp(2 * (scores[order[1:]] - scores[order[1]]))
+        # What the best leaves is shared out by score; no other class may look surer than the best.
+        shares = np.minimum((1 - confidence) * rest / rest.sum(), confidence)
+        values = [confidence, *shares.tolist()]
+        margin = float(scores[order[0]] - scores[order[1]])
+        return [
+            Prediction(self.classes[c], float(v), margin if at == 0 else 0.0)
+            for at, (c, v) in enumerate(zip(order.tolist(), values, strict=True))
+        ]
+
+
+def _with_meaning(lexical: csr_matrix, vectors: Floats, centre: Floats) -> csr_matrix:
+    return hstack([lexical, csr_matrix(meaning_rows(vectors, centre))]).tocsr()
+
+
+def _held_out(
+    texts: Texts, labels: NDArray[Any], vectors: Floats, topics: Topics, names: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scores of both machines for each row by one that never saw it, twice (n, classes)."""
+    quick = np.full((len(labels), len(names)), -9.0)
+    full = quick.copy()
+    folds = min(FOLDS, int(np.unique(labels, return_counts=True)[1].min()))
+    if folds < 2:
+        raise ValueError("a text model needs at least two examples of each class")
+    for learned, held in StratifiedKFold(folds, shuffle=True, random_state=SEED).split(labels, labels):
+        features = LexicalFeatures(topics)
+        lexical = features.fit(texts.take(learned))
+        others = features.transform(texts.take(held))
+        centre = vectors[learned].mean(axis=0).astype(np.float32)
+        quick[held] = Head.fit(lexical, labels[learned]).scores(others)
+        machine = Head.fit(_with_meaning(lexical, vectors[learned], centre), labels[learned])
+        full[held] = machine.scores(_with_meaning(others, vectors[held], centre))
+    return quick, full
