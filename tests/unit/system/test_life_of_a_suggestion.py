@@ -213,6 +213,13 @@ class Life(RuleBasedStateMachine):
         assert len(causes) == len(set(causes))
 
     @invariant()
+    def a_case_notes_each_event_once(self) -> None:
+        for case in self.cases.cases.values():
+            assert len(case.processed) == len(set(case.processed))
+            changes = [entry for entry in case.history if entry.action in ("corrected", "reconsidered", "withdrawn")]
+            assert len(changes) <= len(case.processed)
+
+    @invariant()
     def versions_grow_by_one_with_each_change(self) -> None:
         for case in self.cases.cases.values():
             assert case.version == len(case.history)
