@@ -1,0 +1,83 @@
+"""The local stack from outside: what an operator sees and does."""
+
+import os
+import signal
+from typing import Any
+
+from tests.support.infrastructure import minsheng
+from tests.support.stack import WholeStack
+
+NAMES = {
+    "kafka",
+    "mongo",
+    "mail-sink",
+    "intake-web",
+    "intake-media",
+    "router",
+    "notifier",
+    "worker-voice",
+    "worker-video",
+}
+
+
+def pids(status: dict[str, Any], name: str) -> set[int]:
+    return {row["pid"] for row in status["services"] if row["name"] == name and row["pid"]}
+
+
+def test_status_names_every_process_and_all_are_ready(whole_stack: WholeStack) -> None:
+    status = whole_stack.until(lambda found: bool(found["ready"]), 60)
+    assert {row["name"] for row in status["services"]} == NAMES
+    assert all(row["url"] and row["pid"] and row["state"] == "running" for row in status["services"])
+    assert {"suggestions", "cases", "recordings", "hotline-submissions", "notices"} <= {
+        t["name"] for t in status["topics"]
+    }
+    assert status["recordings"]["voice"] == {"waiting": 0, "oldest_age_s": 0, "workers": 1}
+
+
+def test_one_input_per_channel_reaches_its_outcome_and_its_mail(whole_stack: WholeStack) -> None:
+    journeys = whole_stack.json("demo", timeout=400)
+    assert {journey["channel"]: journey["done"] for journey in journeys} == dict.fromkeys(
+        ("text", "voice", "video", "hotline"), True
+    )
+    heard = {journey["channel"]: journey["text"] for journey in journeys}
+    assert "充电" in heard["voice"]
+    assert "信号灯" in heard["video"]
+    text = next(journey for journey in journeys if journey["channel"] == "text")
+    seen = whole_stack.json("case", "show", text["query_code"])
+    assert seen["suggestion_id"] == text["suggestion_id"]
+    assert seen["state"] in {"accepted", "assigned", "in-review"}
+
+
+def test_workers_of_one_channel_are_added_and_removed_while_the_other_stays(whole_stack: WholeStack) -> None:
+    before = whole_stack.status()
+    whole_stack.run("scale", "voice=2")
+    two = whole_stack.until(lambda found: len(pids(found, "worker-voice")) == 2, 10)
+    assert pids(before, "worker-voice") < pids(two, "worker-voice")
+    assert pids(two, "worker-video") == pids(before, "worker-video")
+    whole_stack.run("scale", "voice=0")
+    none = whole_stack.until(lambda found: not pids(found, "worker-voice"), 15)
+    assert none["recordings"]["voice"]["workers"] == 0
+    whole_stack.run("scale", "voice=1")
+    whole_stack.until(lambda found: len(pids(found, "worker-voice")) == 1 and bool(found["ready"]), 60)
+
+
+def test_a_killed_service_is_back(whole_stack: WholeStack) -> None:
+    (victim,) = pids(whole_stack.status(), "router")
+    os.kill(victim, signal.SIGKILL)
+    back = whole_stack.until(lambda found: bool(pids(found, "router") - {victim}) and bool(found["ready"]), 60)
+    assert len(pids(back, "router")) == 1
+
+
+def test_a_second_up_says_that_it_runs_already(whole_stack: WholeStack) -> None:
+    again = minsheng("up", "--detach", env=whole_stack.env)
+    assert again.returncode == 0
+    assert "already running" in again.stdout
+
+
+def test_events_are_shown_without_contact_data(whole_stack: WholeStack) -> None:
+    whole_stack.run("submit", "hotline", "建议增加公交班次。", "--phone", "13800000000")
+    lines = whole_stack.run(
+        "events", "tail", "-t", "hotline-submissions", "--from-beginning", "--limit", "50", "--wait", "3", "--json"
+    )
+    assert "建议增加公交班次" in lines
+    assert "13800000000" not in lines
