@@ -11,12 +11,13 @@ from typing import Any
 from fastapi import FastAPI
 
 from intake_web.bootstrap import Outside, bootstrap
+from intake_web.domain.hotline_access import HotlineAccess
 from intake_web.domain.suggestion import Accepted, Kept
 from intake_web.domain.timeline import Fact
 from intake_web.settings import Settings
 from shared.clock import Clock
 from shared.contracts.suggestions import SuggestionCorrected
-from shared.errors import NotFound
+from shared.errors import Conflict, NotFound
 from shared.runtime.towns import load_places
 
 PACK = Path(__file__).parents[2] / "deploy" / "district"
@@ -150,6 +151,28 @@ class FakeRecordings:
         return self.sizes[key]
 
 
+class FakeHotlines:
+    """Hotlines that were let in, by name."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, HotlineAccess] = {}
+
+    async def by_name(self, name: str) -> HotlineAccess | None:
+        return self.kept.get(name)
+
+    async def by_token(self, sha256: str) -> HotlineAccess | None:
+        holders = [one for one in self.kept.values() if sha256 in {token.sha256 for token in one.tokens}]
+        return holders[0] if holders else None
+
+    async def all(self) -> list[HotlineAccess]:
+        return [self.kept[name] for name in sorted(self.kept)]
+
+    async def save(self, access: HotlineAccess) -> None:
+        if access.version != (self.kept[access.name].version if access.name in self.kept else 0) + 1:
+            raise Conflict("changed by somebody else")
+        self.kept[access.name] = access
+
+
 class Hall:
     """All fakes of one test, and the app that uses them."""
 
@@ -159,6 +182,7 @@ class Hall:
         self.acts = FakeActs()
         self.contacts = FakeContacts()
         self.recordings = FakeRecordings()
+        self.hotlines = FakeHotlines()
         self.settings = settings(**changes)
         outside = Outside(
             suggestions=self.suggestions,
@@ -166,5 +190,6 @@ class Hall:
             acts=self.acts,
             contacts=self.contacts,
             recordings=self.recordings,
+            hotlines=self.hotlines,
         )
         self.app: FastAPI = bootstrap(self.settings, clock=clock, outside=outside)
