@@ -30,3 +30,16 @@ class Echo:
 def echo() -> Echo:
     """The factory that the setting names."""
     return Echo()
+
+
+class Never:
+    """Holds a job until somebody ends it."""
+
+    async def transcribe(self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = ()) -> Transcript:
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+
+def never() -> Never:
+    """The factory that the setting names."""
+    return Never()

@@ -43,7 +43,7 @@ from shared.receipts import Receipts
 from shared.runtime.health import Health
 from shared.runtime.problems import Problems
 from shared.runtime.serve import Lifespan, build_app
-from shared.runtime.towns import load_places
+from shared.runtime.towns import DistrictPlaces, load_places
 from shared.runtime.translations import load
 from shared.storage.blobs import Blobs
 from shared.storage.vault import Vault
@@ -79,6 +79,7 @@ def api(
     clock: Clock | None = None,
     outside: Outside | None = None,
     probe: ports.MediaProbe | None = None,
+    places: DistrictPlaces | None = None,
 ) -> FastAPI:
     """The upload API. With `outside` given (a test's fakes) nothing else is connected to."""
     clock = clock or SystemClock()
@@ -88,7 +89,7 @@ def api(
     problems = Problems(load(Path(__file__).parent / "locales"))
     towns = {
         name: town.id
-        for town in load_places(settings.district_pack).towns
+        for town in (places or load_places(settings.district_pack)).towns
         for name in (town.id, town.name_zh, town.name_en, *town.aliases)
     }
     room = (settings.minsheng_state / "uploads").resolve()

@@ -32,7 +32,9 @@ class Ctranslate2Engine:
         compute_type: str = "int8",
         workers: int = 1,
         ask_language: bool = True,
+        vocabulary: list[int] | None = None,
     ) -> None:
+        """`vocabulary`: original token id of each token of a cut model (`adapters.vocabulary`)."""
         self.model = folder.name
         self._whisper = ctranslate2.models.Whisper(
             str(folder), device=device, compute_type=compute_type, inter_threads=workers, intra_threads=1
@@ -43,7 +45,9 @@ class Ctranslate2Engine:
             task="transcribe",
             language="zh",
         )
-        self._prompt = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
+        self._vocabulary = vocabulary
+        prompt = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
+        self._prompt = [vocabulary.index(token) for token in prompt] if vocabulary else prompt
         self._mels = self._whisper.n_mels
         self._extractor = FeatureExtractor(feature_size=self._mels)
         self._ask_language = ask_language
@@ -65,10 +69,14 @@ class Ctranslate2Engine:
             return_no_speech_prob=True,
         )[0]
         hypotheses = tuple(
-            Hypothesis(self._tokenizer.decode(tokens).strip(), len(tokens), score)
+            Hypothesis(self._text(tokens), len(tokens), score)
             for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
         )
         return Reading(hypotheses, result.no_speech_prob, chinese)
+
+    def _text(self, tokens: list[int]) -> str:
+        known = self._vocabulary
+        return str(self._tokenizer.decode([known[token] for token in tokens] if known else tokens)).strip()
 
     def _features(self, samples: Samples, window_s: int) -> NDArray[np.float32]:
         frames = window_s * _FRAMES_A_SECOND
