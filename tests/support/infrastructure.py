@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import pytest
 from shared.messaging.connection import KafkaConnection
 from shared.storage.mongo import Mongo
 
-OFFSETS = range(2000, 12000, 700)
+OFFSETS = range(1500, 5600, 37)  # below the ports that the kernel lends out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,8 @@ class Infrastructure:
 
 def free_offset() -> int:
     """A port offset at which none of the stack's ports is taken."""
-    for offset in OFFSETS:
+    # at random, so that two sessions that start together rarely want the same
+    for offset in random.sample(OFFSETS, len(OFFSETS)):
         try:
             with contextlib.ExitStack() as stack:
                 for port in (8025, 8080, 8081, 8082, 8083, 8084, 19092, 19093, 27117):
