@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict
 from intake_media.adapters import language_model_file, texts, weights
 from intake_media.adapters.lane import Lane
 from intake_media.adapters.simplified import OpenccScript
-from intake_media.adapters.speech import SileroDetector
 from intake_media.domain.language_model import CharacterModel
 from intake_media.ports import Script, SpeechEngine
 from shared.errors import PermanentError
@@ -38,6 +37,9 @@ class EngineOptions(BaseModel):
 
 def build_lane(options: EngineOptions, *, say: Callable[[str], None] = lambda _: None) -> Lane:
     """Loads the weights (a second or two). PermanentError with code where they or the engine are missing."""
+    # Here, since only the process that transcribes should carry faster-whisper (50 MB) in its memory.
+    from intake_media.adapters.speech import SileroDetector
+
     script = OpenccScript()
     return Lane(
         engine=_engine(options, say),
