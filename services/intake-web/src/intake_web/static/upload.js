@@ -26,7 +26,7 @@ function post(url, body, key, report) {
     request.addEventListener("loadend", () => resolve({
       status: request.status,
       body: request.response,
-      after: request.status ? Number(request.getResponseHeader("Retry-After")) || 0 : 0,
+      after: Number(/^retry-after: *(\d+)/im.exec(request.getAllResponseHeaders())?.[1] ?? 0),
     }));
     request.send(body);
   });
