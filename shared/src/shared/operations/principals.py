@@ -10,14 +10,16 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 from shared.contracts.topics import HOTLINE_SUBMISSIONS, TOPICS
-from shared.errors import MinshengError, PermanentError
+from shared.errors import MinshengError, PermanentError, Unavailable
 from shared.messaging.access import DESCRIBE, GROUP, READ, TOPIC, WRITE, Grant, access
 from shared.messaging.connection import KafkaConnection
 
 ADMIN = "admin"
 HOTLINE_PREFIX = "hotline-"
+KNOWN_TRIES, KNOWN_PAUSE_S = 50, 0.1
 SERVICES: tuple[str, ...] = tuple(
     sorted({name for topic in TOPICS for name in (*topic.producers, *topic.consumers)} - {"hotline"})
 )
@@ -68,6 +70,8 @@ async def provision(connection: KafkaConnection, passwords: Mapping[str, str]) -
             wanted, present = grants_of(service), await kafka.grants(service)
             await kafka.allow(service, wanted - present)
             await kafka.forbid(service, present - wanted)
+    for service in SERVICES:
+        await _until_known(connection, service, passwords[service])
 
 
 async def admit_hotline(connection: KafkaConnection, name: str, password: str) -> None:
@@ -78,6 +82,19 @@ async def admit_hotline(connection: KafkaConnection, name: str, password: str) -
         present = await kafka.grants(user)
         await kafka.allow(user, HOTLINE_GRANTS - present)
         await kafka.forbid(user, present - HOTLINE_GRANTS)
+    await _until_known(connection, user, password)
+
+
+async def _until_known(connection: KafkaConnection, user: str, password: str) -> None:
+    """The controller answers before the broker itself has heard of a new password: wait until it lets the user in."""
+    theirs = replace(connection, username=user, password=password)
+    for _ in range(KNOWN_TRIES):
+        try:
+            async with access(theirs):
+                return
+        except Unavailable:
+            await asyncio.sleep(KNOWN_PAUSE_S)
+    raise Unavailable(f"the broker does not let {user} in with its new password")
 
 
 async def dismiss_hotline(connection: KafkaConnection, name: str) -> None:
