@@ -26,6 +26,7 @@ from shared.storage.outbox import OutboxStore
 
 OUTBOXES = (
     ("intake_web", "suggestions"),
+    ("intake_web", "acts"),
     ("intake_media", "recordings"),
     ("router", "cases"),
     ("notifier", "notices"),
