@@ -1,5 +1,6 @@
 // Records in the page where the browser can, and sends recording or file with progress, retries and one key.
 import { Meter } from "./meter.js";
+import { sendResumable, submissionOf } from "./resumable.js";
 import { send } from "./upload.js";
 
 const form = document.getElementById("record-form");
@@ -120,6 +121,10 @@ function again() {
   show("start");
 }
 
+function about(body) {
+  return { channel: words.channel, submission: submissionOf(form), language: body.get("lang") };
+}
+
 async function submit(event) {
   event.preventDefault();
   complain("");
@@ -131,10 +136,14 @@ async function submit(event) {
   }
   $("send").disabled = true;
   $("progress").hidden = false;
-  const result = await send(form.action, body, form.elements.idempotency_key.value, (share, state) => {
+  const report = (share, state) => {
     $("bar").value = share;
-    $("progress-text").textContent = { sending: words.sending.replace("{percent}", Math.round(share)), waiting: words.checking, retrying: words.retrying }[state];
-  });
+    const said = { sending: words.sending.replace("{percent}", Math.round(share)), waiting: words.checking };
+    $("progress-text").textContent = said[state] ?? words.retrying;
+  };
+  const result = video && window.tus
+    ? await sendResumable(words.uploads, body.get("file"), about(body), report, $("pause-upload"))
+    : await send(form.action, body, form.elements.idempotency_key.value, report);
   if (result.receipt) {
     const token = result.receipt.tracking_url.split("/").pop();
     location.assign(words.receipt.replace("/receipt/", `/receipt/${token}`));
