@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from urllib.parse import urlparse
 
 import structlog
@@ -78,7 +79,8 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, group: str = NA
     mailer = SmtpMailer(_mail_server(settings), sender=settings.mail_from, clock=clock)
 
     book = NoticeBook(notices, recipients, clock, nudge=relay.nudge)
-    jobs = MailJobs(notices, recipients, clock, wake_relay=relay.wake)
+    lease = timedelta(seconds=settings.mail_lease_s)
+    jobs = MailJobs(notices, recipients, clock, wake_relay=relay.wake, lease=lease)
     delivering = Delivering(jobs=jobs, contacts=contacts, composer=letters, mailer=mailer, clock=clock)
     loop = DeliveryLoop(
         jobs, delivering, clock, concurrency=settings.delivery_concurrency, attempted=notice_metrics.attempted

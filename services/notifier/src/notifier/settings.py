@@ -26,6 +26,9 @@ class Settings(ProcessSettings):
     delivery_concurrency: int = Field(default=4, ge=1, le=64)
     """Mails handed to the server at the same time, by one process."""
 
+    mail_lease_s: float = Field(default=60.0, ge=1.0, le=3_600.0)
+    """How long a mail stays with a sender that gives no sign of life; above what one mail may take (about 25 s)."""
+
     @property
     def public_url(self) -> str:
         """Where the links in mails lead for preferences."""

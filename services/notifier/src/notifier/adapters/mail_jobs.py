@@ -30,12 +30,19 @@ class MailJobs:
     """Fulfils `Jobs`; `wake_relay` makes it look for the proof that was just written."""
 
     def __init__(
-        self, notices: Collection, recipients: Collection, clock: Clock, *, wake_relay: Callable[[], None]
+        self,
+        notices: Collection,
+        recipients: Collection,
+        clock: Clock,
+        *,
+        wake_relay: Callable[[], None],
+        lease: timedelta = LEASE,
     ) -> None:
         self._notices = notices
         self._recipients = recipients
         self._clock = clock
         self._wake_relay = wake_relay
+        self._lease = lease
         self._leases = Leases(notices, clock, waiting="pending", working="sending")
 
     async def ensure_indexes(self) -> None:
@@ -46,7 +53,7 @@ class MailJobs:
 
     async def claim(self) -> Job | None:
         """The mail that has been due longest, now ours until the lease ends."""
-        found = await self._leases.claim({}, lease=LEASE)
+        found = await self._leases.claim({}, lease=self._lease)
         if found is None:
             return None
         return Job(
