@@ -187,3 +187,19 @@ async def test_a_worker_that_stopped_looking_for_work_is_not_ready() -> None:
     worker._fault = None
     clock.advance(121)
     assert await worker.check() == "has not looked for work for 121 s"
+
+
+async def test_with_a_backlog_one_more_is_prepared_while_the_engine_is_busy_and_without_one_it_is_not() -> None:
+    for backlog, expected in ((5, 2), (2, 1)):
+        jobs, started = FakeRecordings(), []
+        jobs.queues["voice"] = [job_of() for _ in range(backlog)]
+
+        async def do(job: Job, started: list[Job] = started) -> Done:
+            started.append(job)
+            await asyncio.Event().wait()
+            return HEARD
+
+        async with running(worker_of(jobs, do, clock=FrozenClock())):
+            for _ in range(200):
+                await asyncio.sleep(0)
+        assert len(started) == expected

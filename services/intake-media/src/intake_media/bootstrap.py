@@ -19,6 +19,7 @@ from intake_media.adapters.backbone import Backbone
 from intake_media.adapters.call_limits import CallLimits
 from intake_media.adapters.decoding import FfmpegDecoder
 from intake_media.adapters.derivation import FfmpegDerivation
+from intake_media.adapters.engine_slots import EngineSlots
 from intake_media.adapters.media_metrics import MediaMetrics
 from intake_media.adapters.originals import BlobOriginals
 from intake_media.adapters.polite import PoliteSandbox
@@ -195,7 +196,7 @@ def worker(
             jobs=jobs,
             originals=originals,
             probe=probe,
-            listener=Listener(probe, FfmpegDecoder(sandbox), transcriber),
+            listener=Listener(probe, FfmpegDecoder(sandbox), EngineSlots(transcriber, concurrency)),
             derivation=FfmpegDerivation(sandbox),
             private_directory=sandbox.private_directory,
         ),

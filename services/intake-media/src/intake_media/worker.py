@@ -20,6 +20,10 @@ from shared.runtime.telemetry import traced
 _log = structlog.get_logger(__name__)
 POLL_S = 0.25
 COPY_POLL_S = 1.5
+BACKLOG = 3
+"""From so many waiting recordings on, one more is fetched and decoded while the engine is busy; with fewer, that one
+might be lying here while another worker is idle."""
+BACKLOG_POLL_S = 0.5
 OUTAGE_PAUSE_S = 1.0
 STOP_S = 3.0
 """How long a stopped worker tries to give its job back before it leaves that to the lease."""
@@ -62,7 +66,8 @@ class Worker:
         await self._become_able()
         async with asyncio.TaskGroup() as loops:
             for _ in range(self._concurrency):
-                loops.create_task(self._loop())
+                loops.create_task(self._loop(POLL_S, self._next))
+            loops.create_task(self._loop(BACKLOG_POLL_S, self._next_of_backlog))
             if self._copy is not None:
                 loops.create_task(self._copy_loop(self._copy))
 
@@ -80,17 +85,25 @@ class Worker:
                 _log.info("worker_ready", channel=self._lane, concurrency=self._concurrency)
                 return
 
-    async def _loop(self) -> None:
+    async def _next(self) -> Job | None:
+        self._last_look = self._clock.monotonic()
+        return await self._jobs.claim(self._lane)
+
+    async def _next_of_backlog(self) -> Job | None:
+        if self._working < self._concurrency or (await self._jobs.queue(self._lane)).waiting < BACKLOG:
+            return None
+        return await self._jobs.claim(self._lane)
+
+    async def _loop(self, poll_s: float, following: Callable[[], Awaitable[Job | None]]) -> None:
         while True:
-            self._last_look = self._clock.monotonic()
             try:
-                job = await self._jobs.claim(self._lane)
+                job = await following()
             except MinshengError as error:
                 _log.warning("queue_not_reached", code=error.code)
                 await self._clock.sleep(OUTAGE_PAUSE_S)
                 continue
             if job is None:
-                await self._clock.sleep(POLL_S)
+                await self._clock.sleep(poll_s)
                 continue
             self._working += 1
             try:

@@ -184,7 +184,10 @@ class MongoRecordings:
         waiting, oldest = 0, 0.0
         for where in ({"state": WAITING}, {"state": WORKING, "next_at": {"$lte": now}}):
             with translated():
-                waiting += await self._collection.count_documents({"lane": lane, **where})
+                count = await self._collection.count_documents({"lane": lane, **where})
+                if not count:
+                    continue
+                waiting += count
                 first = await self._collection.find_one(
                     {"lane": lane, **where}, {"received_at": 1}, sort=[("next_at", 1)]
                 )
