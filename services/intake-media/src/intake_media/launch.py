@@ -42,5 +42,8 @@ def _work(given: argparse.Namespace) -> int:
     name = settings.process_name or f"worker-{given.channel}"
     telemetry.configure(name, settings.log_level)
     app = bootstrap.worker(settings, WhisperSettings(), lane=given.channel, concurrency=given.concurrency)
-    asyncio.run(serve.serve(app, state=settings.minsheng_state, name=name, kind="worker", host=settings.host, port=0))
+    port = settings.worker_port
+    asyncio.run(
+        serve.serve(app, state=settings.minsheng_state, name=name, kind="worker", host=settings.host, port=port)
+    )
     return 0

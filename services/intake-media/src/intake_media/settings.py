@@ -20,6 +20,8 @@ class Settings(ProcessSettings):
 class WorkerSettings(ProcessSettings):
     """A worker needs no key: it issues no receipt and opens no contact. Whisper's own: `WhisperSettings`."""
 
+    worker_port: int = 0
+    """Port of its health and metrics; 0: a free one, since a machine may run several (containers name one)."""
     recording_lease_s: float = Field(default=30.0, ge=1.0, le=600.0)
     """How long a job stays with a worker that gives no sign of life; short, so that another soon takes it."""
     transcriber_factory: str | None = None
