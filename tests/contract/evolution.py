@@ -37,10 +37,10 @@ def _compare(path: str, old_root: Schema, old: Schema, new_root: Schema, new: Sc
             yield f"{path}: the value {value!r} was removed; records hold it"
     if "enum" in new and "enum" not in old and "const" not in old:
         yield f"{path}: only certain values now"
-    for limits, narrower in ((UPPER, lambda a, b: b < a), (LOWER, lambda a, b: b > a)):
-        for limit in limits:
-            if limit in new and (limit not in old or narrower(old[limit], new[limit])):
-                yield f"{path}: {limit} is narrower; records written before may not fit"
+    for limit in (*UPPER, *LOWER):
+        sign = 1 if limit in UPPER else -1
+        if limit in new and (limit not in old or sign * new[limit] < sign * old[limit]):
+            yield f"{path}: {limit} is narrower; records written before may not fit"
     if new.get("pattern") != old.get("pattern") and "pattern" in new:
         yield f"{path}: another pattern; records written before may not fit"
     yield from _compare_kinds(path, old_root, old, new_root, new)

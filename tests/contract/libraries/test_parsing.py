@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord
@@ -64,8 +66,8 @@ async def test_our_parser_hands_it_on_with_its_headers_as_they_came(
     seen: list[ConsumerRecord[bytes, bytes]] = []
 
     class Keeping(Delivery):
-        async def __call__(self, records: object) -> None:
-            seen.extend(records)  # type: ignore[call-overload]
+        async def __call__(self, records: Sequence[Any]) -> None:
+            seen.extend(records)
 
     clock, metrics = SystemClock(), DeliveryMetrics(CollectorRegistry())
     letters = DeadLetters(Publisher(bench.connection), clock)
