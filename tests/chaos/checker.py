@@ -123,30 +123,13 @@ async def check(kafka: str, accepted: Accepted, logs: Path, metrics: list[str]) 
     """Compare promises and history."""
     records = await read_all(kafka, (*TOPICS, *(f"{topic}-dlq" for topic in TOPICS)))
     verdict = Verdict(accepted=accepted.total)
-    submitted: dict[str, set[str]] = defaultdict(set)
-    outcomes: dict[str, set[str]] = defaultdict(set)
-    ids: set[tuple[str, str]] = set()
-    first_seen: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for one in records:
         verdict.records[one.topic] = verdict.records.get(one.topic, 0) + 1
         if one.topic.endswith("-dlq"):
             verdict.dead_letters.append(f"{one.topic} {one.headers.get('error-type')}: {one.headers.get('error')}")
-        if one.topic.startswith("hotline-submissions"):
-            continue
-        if CANARY_PHONE.encode() in one.value or CANARY_PHONE in "".join(one.headers.values()):
-            verdict.canaries.append(f"{one.topic}/{one.partition}@{one.offset}")
-        identity = (one.topic, one.headers.get("ce_id", ""))
-        if identity in ids:
-            verdict.repeats += 1
-            continue
-        ids.add(identity)
-        kind, subject = one.headers.get("ce_type", ""), one.headers.get("ce_subject", "")
-        if kind == "suggestion.submitted.v1":
-            submitted[subject].add(identity[1])
-        if kind in OUTCOMES:
-            outcomes[subject].add(identity[1])
-        if one.topic == "cases" and kind in ORDER:
-            first_seen[subject].append((one.offset, kind))
+    _look_for_canaries(verdict, records, logs, metrics)
+    firsts = _first_of_each(verdict, records)
+    submitted, outcomes = _by_subject(firsts, {"suggestion.submitted.v1"}), _by_subject(firsts, set(OUTCOMES))
     by_order = _work_orders(records)
     promised = list(accepted.suggestions) + [
         min(by_order.get(order) or {f"order {order}"}) for order in accepted.work_orders
@@ -157,14 +140,41 @@ async def check(kafka: str, accepted: Accepted, logs: Path, metrics: list[str]) 
         elif suggestion_id not in outcomes:
             verdict.undecided.append(suggestion_id)
     verdict.doubled = [subject for subject, events in submitted.items() if len(events) > 1]
-    verdict.several_outcomes = [subject for subject, events in outcomes.items() if len(events) > 1]
     verdict.doubled += [f"order {order}" for order, became in by_order.items() if len(became) > 1]
-    for subject, events in first_seen.items():
-        ranks = [ORDER[kind] for _, kind in sorted(events)]
+    verdict.several_outcomes = [subject for subject, events in outcomes.items() if len(events) > 1]
+    for subject, events in _by_subject(firsts, set(ORDER) - {"suggestion.submitted.v1"}).items():
+        ranks = [ORDER[one.headers["ce_type"]] for one in sorted(events, key=lambda one: one.offset)]
         if ranks != sorted(ranks):
             verdict.out_of_order.append(subject)
+    return verdict
+
+
+def _first_of_each(verdict: Verdict, records: list[Seen]) -> list[Seen]:
+    """Each event once; repeats with the same id are counted and left out."""
+    firsts: dict[tuple[str, str], Seen] = {}
+    for one in records:
+        if one.topic in TOPICS and one.topic != "hotline-submissions":
+            identity = (one.topic, one.headers.get("ce_id", ""))
+            verdict.repeats += identity in firsts
+            firsts.setdefault(identity, one)
+    return list(firsts.values())
+
+
+def _by_subject(records: list[Seen], kinds: set[str]) -> dict[str, list[Seen]]:
+    found: dict[str, list[Seen]] = defaultdict(list)
+    for one in records:
+        if one.headers.get("ce_type") in kinds:
+            found[one.headers.get("ce_subject", "")].append(one)
+    return found
+
+
+def _look_for_canaries(verdict: Verdict, records: list[Seen], logs: Path, metrics: list[str]) -> None:
+    for one in records:
+        if one.topic.startswith("hotline-submissions"):
+            continue  # the one topic that may hold contact data
+        if CANARY_PHONE.encode() in one.value or CANARY_PHONE in "".join(one.headers.values()):
+            verdict.canaries.append(f"{one.topic}/{one.partition}@{one.offset}")
     verdict.canaries += [
         f"log {path.name}" for path in logs.glob("*.log*") if CANARY_PHONE.encode() in path.read_bytes()
     ]
     verdict.canaries += ["a metric" for page in metrics if CANARY_PHONE in page]
-    return verdict

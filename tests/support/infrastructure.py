@@ -1,4 +1,4 @@
-"""Session fixtures: a real Kafka, a real Mongo-protocol server and a real SMTP sink, started once, on ports of their own.
+"""Session fixtures: a real Kafka, a real Mongo-protocol server, a real SMTP sink, started once, on ports of their own.
 
 Given `KAFKA_BOOTSTRAP_SERVERS` and `MONGODB_URI`, those are used instead (the same tests run against a real MongoDB).
 """

@@ -190,7 +190,7 @@ async def test_an_unknown_type_is_buried_and_a_known_type_without_handler_passes
             FakeRecord(
                 offset=1,
                 key=other.key,
-                value='{"suggestion_id":"B","withdrawn_at":"2026-11-24T01:00:00Z"}'.encode(),
+                value=b'{"suggestion_id":"B","withdrawn_at":"2026-11-24T01:00:00Z"}',
                 headers=withdrawn,
             ),
         ]
