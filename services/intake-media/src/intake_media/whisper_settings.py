@@ -28,6 +28,8 @@ class WhisperSettings(BaseSettings):
     whisper_preset: Literal["default", "fast"] = "default"
     whisper_beam: int | None = Field(default=None, ge=1, le=40)
     """Overrides the preset's beam width."""
+    whisper_vocabulary: Literal["chinese", "full"] = "chinese"
+    """`full` also writes whole words of other languages, a third slower."""
     whisper_language_model: Path | None = None
     """A file of `minsheng pack train`; None: `models/language.npz` of the state folder, else counted on the pack."""
     whisper_memory_mb: int = Field(default=6144, ge=0)
@@ -49,6 +51,7 @@ class WhisperSettings(BaseSettings):
             compute_type=self.whisper_compute,
             concurrency=concurrency,
             beam=self.whisper_beam or _BEAMS[self.whisper_preset],
+            chinese_vocabulary=self.whisper_vocabulary == "chinese",
             language_model=model,
             texts=() if model else tuple(texts.of_pack(self.district_pack)),
         )

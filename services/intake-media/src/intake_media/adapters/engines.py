@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +31,8 @@ class EngineOptions(BaseModel):
     compute_type: str = "int8"
     concurrency: int = 1
     beam: int = 15
+    chinese_vocabulary: bool = True
+    """Leave out the output words of other languages (`adapters.vocabulary`): the same texts, sooner."""
     language_model: Path | None = None
     """A file of `intake_media.training`. Without one the model is counted on `texts`."""
     texts: tuple[Path, ...] = ()
@@ -60,13 +64,22 @@ def _language_model(options: EngineOptions, script: Script) -> CharacterModel | 
 
 def _engine(options: EngineOptions, say: Callable[[str], None]) -> SpeechEngine:
     if options.engine == "faster-whisper":
+        from intake_media.adapters.vocabulary import of_chinese
         from intake_media.adapters.whisper_ct2 import Ctranslate2Engine
 
+        folder, vocabulary = weights.find(options.model, options.state, say=say), None
+        name = folder.name
+        if options.chinese_vocabulary:
+            # A format that we don't know how to cut serves uncut: slower, the same texts.
+            with contextlib.suppress(ValueError, KeyError, struct.error):
+                folder, vocabulary = of_chinese(folder, options.state / "models" / "cut")
         return Ctranslate2Engine(
-            weights.find(options.model, options.state, say=say),
+            folder,
+            name=name,
             device=options.device,
             compute_type=options.compute_type,
             workers=options.concurrency,
+            vocabulary=vocabulary,
         )
     if options.engine == "openai-whisper":
         from intake_media.adapters.openai_whisper import OpenaiWhisperEngine

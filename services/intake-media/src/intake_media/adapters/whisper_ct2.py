@@ -28,6 +28,7 @@ class Ctranslate2Engine:
         self,
         folder: Path,
         *,
+        name: str = "",
         device: str = "cpu",
         compute_type: str = "int8",
         workers: int = 1,
@@ -35,7 +36,7 @@ class Ctranslate2Engine:
         vocabulary: list[int] | None = None,
     ) -> None:
         """`vocabulary`: original token id of each token of a cut model (`adapters.vocabulary`)."""
-        self.model = folder.name
+        self.model = name or folder.name
         self._whisper = ctranslate2.models.Whisper(
             str(folder), device=device, compute_type=compute_type, inter_threads=workers, intra_threads=1
         )
