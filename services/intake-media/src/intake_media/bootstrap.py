@@ -32,6 +32,7 @@ from intake_media.handlers.accept import Accept
 from intake_media.handlers.adopt import Adopt
 from intake_media.handlers.copy import MakeCopies
 from intake_media.handlers.listen import Listener
+from intake_media.handlers.sweep import Sweep
 from intake_media.handlers.transcribe import Transcribe
 from intake_media.routes import media, queue, recordings, uploads
 from intake_media.routes.problem_page import ProblemPages
@@ -100,14 +101,17 @@ def api(
     if outside is None:
         backbone = Backbone(settings, clock, registry, health, client_id=settings.process_name or "intake-media")
         vault = backbone.mongo.database("vault")["contacts"]
+        files = BlobOriginals(Blobs(settings.blobs))
         outside = Outside(
             recordings=backbone.recordings,
             jobs=backbone.recordings,
-            originals=BlobOriginals(Blobs(settings.blobs)),
+            originals=files,
             contacts=Vault(vault, clock, key=settings.vault_key.get_secret_value()),
         )
         backbone.consume(subscribers.TOPICS, subscribers.build(Adopt(backbone.recordings)))
         backbone.background("gauges", upkeep.gauges(backbone.recordings, metrics, clock))
+        sweep = Sweep(backbone.recordings, files, clock)
+        backbone.background("sweeping", upkeep.sweeping(sweep, clock))
         backbone.background("expiry", upkeep.expiry(unfinished, clock))
 
     accept = Accept(

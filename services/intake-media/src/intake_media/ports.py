@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from intake_media.domain.jobs import Earlier, Job, Known, Queue
 from intake_media.domain.media import MediaInfo, MediaLimits
 from intake_media.domain.reading import Reading, Span
 from intake_media.domain.recording import Lane, Recording
@@ -81,23 +82,6 @@ class Script(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Earlier:
-    """What was accepted before under the same identity."""
-
-    suggestion_id: str
-    received_at: datetime
-    body_hash: str
-
-
-@dataclass(frozen=True)
-class Known:
-    """A recording as the tracking page may see it: all its files, derived ones only when there are any."""
-
-    recording: Recording
-    media: tuple[MediaRef, ...]
-
-
 class RecordingStore(Protocol):
     """Accepted recordings; one write keeps the document, its waiting job and its events."""
 
@@ -120,30 +104,6 @@ class AnnouncedRecordings(Protocol):
     async def insert_announced(self, recording: Recording, *, event_id: str, traceparent: str | None) -> bool:
         """Put it into its queue once; False when the suggestion has another recording."""
         ...
-
-
-@dataclass(frozen=True)
-class Job:
-    """A leased recording; only the holder of the newest `fence` may write its outcome."""
-
-    recording: Recording
-    fence: int
-    failures: int
-    """How often transcribing it failed by a crash, a time-out or a fault of ours."""
-    losses: int
-    """How often a worker that held it vanished."""
-    caused_by: str | None
-    """Id of its `recording.received.v1`."""
-    traceparent: str | None
-    document: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Queue:
-    """What waits in one lane; age in seconds of the oldest, 0 when nothing waits."""
-
-    waiting: int
-    oldest_age_s: float
 
 
 class Jobs(Protocol):
@@ -199,6 +159,18 @@ class Originals(Protocol):
 
     def read(self, media: MediaRef, *, start: int, end: int) -> AsyncIterator[bytes]:
         """Bytes from `start` up to, not including, `end`, in pieces."""
+        ...
+
+
+class KeptFiles(Protocol):
+    """All files of recordings, for finding those that nothing names."""
+
+    def of_day(self, day: date, *, before: datetime) -> AsyncIterator[tuple[str, str]]:
+        """(suggestion id, address) of files of that day's recordings, written before a moment."""
+        ...
+
+    async def remove(self, uri: str) -> None:
+        """Delete one."""
         ...
 
 

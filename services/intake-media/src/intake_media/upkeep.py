@@ -1,4 +1,4 @@
-"""What the API does beside answering: measures the queues, and clears away uploads that nobody will finish."""
+"""What the API does beside answering: measures the queues, and clears away what nobody will ask for again."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import structlog
 from intake_media.adapters.media_metrics import MediaMetrics
 from intake_media.adapters.upload_folder import UploadFolder
 from intake_media.domain.recording import LANES
+from intake_media.handlers.sweep import Sweep
 from intake_media.ports import Jobs
 from shared.clock import Clock
 
 _log = structlog.get_logger(__name__)
 GAUGES_EVERY_S = 2.0
 EXPIRY_EVERY_S = 600.0
+SWEEP_EVERY_S = 24 * 3_600.0
 
 
 def gauges(jobs: Jobs, metrics: MediaMetrics, clock: Clock) -> Callable[[], Awaitable[None]]:
@@ -40,5 +42,17 @@ def expiry(unfinished: UploadFolder, clock: Clock) -> Callable[[], Awaitable[Non
             if gone:
                 _log.info("uploads_expired", count=gone)
             await clock.sleep(EXPIRY_EVERY_S)
+
+    return run
+
+
+def sweeping(sweep: Sweep, clock: Clock) -> Callable[[], Awaitable[None]]:
+    """Removes files that no recording names, an hour after the start and then daily."""
+
+    async def run() -> None:
+        await clock.sleep(3_600.0)
+        while True:
+            await sweep()
+            await clock.sleep(SWEEP_EVERY_S)
 
     return run

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from intake_media.domain.jobs import Job
 from intake_media.domain.recording import Lane
 from intake_media.domain.transcript import Transcript
 from intake_media.handlers.transcribe import Done
-from intake_media.ports import Job, Jobs
+from intake_media.ports import Jobs
 from shared import crash_points
 from shared.clock import Clock
 from shared.errors import MinshengError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -106,6 +107,13 @@ class Blobs:
             return int((await obstore.head_async(self._store, key))["size"])
         except FileNotFoundError:
             raise NotFound("the file is not there") from None
+
+    async def keys(self, prefix: str, *, before: datetime) -> AsyncIterator[str]:
+        """Keys under a folder that were written before a moment; give it a folder that stays small."""
+        async for page in obstore.list(self._store, prefix=prefix):
+            for found in page:
+                if found["last_modified"] < before:
+                    yield str(found["path"])
 
     async def delete(self, key: str) -> None:
         """Remove a blob; one that is gone is no error."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from shared.contracts.suggestions import MediaRef
 from shared.errors import NotFound, PermanentError
 from shared.storage.blobs import CHUNK, Blobs
+
+FOLDER = "recordings"
+"""Keys are `recordings/<day received>/<suggestion id>/<file>`: opaque, and a day's leftovers can be listed."""
 
 
 class BlobOriginals:
@@ -58,6 +62,16 @@ class BlobOriginals:
         for at in range(start, end, CHUNK):
             async for piece in self._blobs.read(key, start=at, end=min(at + CHUNK, end)):
                 yield piece
+
+    async def of_day(self, day: date, *, before: datetime) -> AsyncIterator[tuple[str, str]]:
+        """(suggestion id, address) of every file kept for recordings of a day and written before a moment."""
+        async for key in self._blobs.keys(f"{FOLDER}/{day.isoformat()}/", before=before):
+            yield key.split("/")[2], self._blobs.uri(key)
+
+    async def remove(self, uri: str) -> None:
+        """Delete by address."""
+        if (key := self._blobs.key_of(uri)) is not None:
+            await self._blobs.delete(key)
 
     def _key(self, media: MediaRef) -> str:
         key = self._blobs.key_of(media.uri)

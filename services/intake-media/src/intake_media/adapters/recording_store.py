@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from intake_media.domain.jobs import Earlier, Job, Known, Queue
 from intake_media.domain.recording import Lane, Recording
 from intake_media.domain.transcript import Transcript
-from intake_media.ports import Earlier, Job, Known, Queue
 from shared import crash_points
 from shared.clock import Clock
 from shared.contracts.model import EventData

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 from ulid import ULID
 
+from intake_media.domain.jobs import Earlier
 from intake_media.domain.media import MediaInfo, refusal
 from intake_media.domain.recording import RULES, Lane, Recording, received_event
-from intake_media.ports import Contacts, Earlier, MediaProbe, Originals, ReceiptKeys, RecordingStore
+from intake_media.ports import Contacts, MediaProbe, Originals, ReceiptKeys, RecordingStore
 from shared.clock import Clock
 from shared.contracts.receipt import Receipt
 from shared.contracts.submissions import Submission

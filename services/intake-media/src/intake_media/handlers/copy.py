@@ -9,8 +9,9 @@ from pathlib import Path
 
 import structlog
 
+from intake_media.domain.jobs import Job
 from intake_media.handlers.transcribe import Done, keep_derived
-from intake_media.ports import Derivation, Job, Jobs, MediaProbe, Originals
+from intake_media.ports import Derivation, Jobs, MediaProbe, Originals
 from shared.errors import MinshengError
 
 _log = structlog.get_logger(__name__)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import structlog
 
+from intake_media.domain.jobs import Job
 from intake_media.domain.recording import outcome_events, unusable
 from intake_media.domain.transcript import Transcript
 from intake_media.handlers.listen import Listener
-from intake_media.ports import Derivation, Derived, Job, Jobs, MediaProbe, Originals
+from intake_media.ports import Derivation, Derived, Jobs, MediaProbe, Originals
 from shared.contracts.suggestions import MediaRef
 from shared.errors import MinshengError, PermanentError, TransientError
 

@@ -7,7 +7,8 @@ import re
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
-from intake_media.ports import Known, Originals, ReceiptKeys, RecordingStore
+from intake_media.domain.jobs import Known
+from intake_media.ports import Originals, ReceiptKeys, RecordingStore
 from shared.contracts.suggestions import MediaRef
 from shared.errors import NotFound
 
