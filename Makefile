@@ -8,6 +8,7 @@ UV := $(VENV)/bin/uv
 MEMBERS := shared services/intake-web services/intake-media services/router services/notifier deploy/local
 TIERS := tests/unit tests/contract tests/component tests/connected tests/browser
 LINTED := shared services deploy tests
+LINTED_TYPES := $(wildcard shared/src/shared services/*/src/* deploy/local/src/minsheng)
 EXPORT := $(UV) export -q --frozen --all-packages --no-emit-workspace --format requirements-txt --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
@@ -72,7 +73,7 @@ lint: setup-dev ## ruff
 	@$(VENV)/bin/ruff format --check $(LINTED)
 
 types: setup-dev ## mypy --strict
-	@$(VENV)/bin/mypy
+	@$(VENV)/bin/mypy $(LINTED_TYPES)
 
 imports: setup-dev ## who may import whom
 	@$(VENV)/bin/lint-imports
@@ -87,16 +88,16 @@ lock: setup ## write requirements.lock and tests/requirements.lock: hashes, no a
 	@! grep -nE '://|--index|--find-links' requirements.lock tests/requirements.lock
 
 bench: setup-dev ## rates and delays of the text path
-	@$(PY) -m pytest tests/bench -m "not media" -s
+	@$(PY) -m tests.bench.pipeline
 
 bench-media: setup-dev ## rates and delays of the transcribing workers
-	@$(PY) -m pytest tests/bench -m media -s
+	@$(PY) -m tests.bench.media
 
-chaos-short: setup-dev ## faults for some minutes: nothing lost, nothing doubled
-	@$(PY) -m pytest tests/chaos -m "not long" -s
+chaos-short: setup-dev ## faults for a few minutes: nothing lost, nothing doubled
+	@$(PY) -m tests.chaos.campaign --submissions 1500 --faults 20 --outage 15
 
 chaos: setup-dev ## faults at length
-	@$(PY) -m pytest tests/chaos -s
+	@$(PY) -m tests.chaos.campaign --report tests/chaos/report.md
 
 screenshots: setup-dev system ## the README's pictures, taken from a running stack
 	@$(PY) tests/browser/screenshots.py

@@ -5,10 +5,14 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from shared.clock import SystemClock
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.publishing import Publisher
 from tests.support.infrastructure import Infrastructure, minsheng
+
+pytestmark = pytest.mark.connected
 
 
 @dataclass

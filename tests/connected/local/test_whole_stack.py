@@ -4,8 +4,13 @@ import os
 import signal
 from typing import Any
 
+import pytest
+
 from tests.support.infrastructure import minsheng
 from tests.support.stack import WholeStack
+
+# Starting everything on a busy machine, and real speech, take their time.
+pytestmark = [pytest.mark.timeout(600), pytest.mark.connected, pytest.mark.whisper]
 
 NAMES = {
     "kafka",

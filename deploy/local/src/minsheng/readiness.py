@@ -47,6 +47,8 @@ def rows(places: Places, control: Supervisor, processes: Iterable[Process]) -> l
         wanted = control.count(process.name)
         for number, pid in enumerate(sorted(pids), start=1):
             entry = said.get(pid, {})
+            if entry.get("name") != process.name:  # left by a dead process whose number was given out again
+                entry = {}
             found.append(
                 {
                     "name": process.name,

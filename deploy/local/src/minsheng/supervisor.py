@@ -4,6 +4,7 @@ import argparse
 import fcntl
 import logging
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -42,7 +43,7 @@ def watcher(process: stack.Process, places: Places, env: dict[str, str], secrets
     given = {name: secrets[name] for name in process.secrets} | stack.kafka_login(process, places, secrets)
     made = Watcher(
         process.name,
-        sys.executable,
+        shlex.quote(sys.executable),  # circus splits this word as a shell would
         args=["-I", "-S", str(tether), *identity, "--", *process.command],
         env=env | dict(process.env) | given,
         working_dir=str(places.state),
