@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,11 +14,11 @@ from intake_media.adapters.originals import BlobOriginals
 from intake_media.handlers.sweep import Sweep
 from shared.clock import SystemClock
 from shared.errors import PermanentError
-from shared.storage.blobs import CHUNK, Blobs
+from shared.storage.blobs import CHUNK, MULTIPART_FROM, Blobs
 from tests.support.clock import FrozenClock
 from tests.support.media_stores import FakeRecordings, Row, recording_of
 
-BYTES = os.urandom(CHUNK + 1_000)
+BYTES = os.urandom(MULTIPART_FROM + 1_000)
 
 
 @pytest.fixture
@@ -92,3 +94,22 @@ async def test_files_that_no_recording_names_are_swept_and_all_others_stay(
     left = {uri async for _, uri in originals.of_day(clock.now().date() - timedelta(days=1), before=clock.now())}
     assert left == {named.uri}
     assert not left & {torn.uri, orphan.uri}
+
+
+async def test_a_large_file_is_stored_in_pieces_and_storing_it_again_keeps_the_first(tmp_path: Path) -> None:
+    """Peak memory of a process that stores 160 MB; a put in one piece would take all of it."""
+    script = """
+import asyncio, pathlib, resource, sys
+from shared.storage.blobs import Blobs
+big = pathlib.Path(sys.argv[1]) / "big"
+with big.open("wb") as held: held.truncate(160 << 20)
+async def main():
+    blobs = Blobs((big.parent / "blobs").as_uri())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    first, second = await blobs.put_file("a/b", big), await blobs.put_file("a/b", big)
+    assert first == second
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 100

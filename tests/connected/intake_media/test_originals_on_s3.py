@@ -14,10 +14,10 @@ from moto.server import ThreadedMotoServer
 from intake_media.adapters.originals import BlobOriginals
 from shared.clock import SystemClock
 from shared.errors import PermanentError
-from shared.storage.blobs import CHUNK, Blobs
+from shared.storage.blobs import CHUNK, MULTIPART_FROM, Blobs
 
 pytestmark = pytest.mark.connected
-BYTES = os.urandom(CHUNK + 1_000)
+BYTES = os.urandom(MULTIPART_FROM + 1_000)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from obstore.store import from_url
 from shared.errors import NotFound, StorageFull, Unavailable
 
 CHUNK = 1 << 20
+MULTIPART_FROM = 8 << 20
 _NO_SPACE = ("no space left", "storagefull", "quota exceeded", "disk quota")
 
 
@@ -68,15 +69,30 @@ class Blobs:
         return Stored(key=key, uri=self.uri(key), sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data))
 
     async def _put(self, key: str, body: Path | bytes, media_type: str) -> None:
-        attributes = {} if self._url.startswith("file://") else {"Content-Type": media_type}
+        options: dict[str, Any] = (
+            {} if self._url.startswith("file://") else {"attributes": {"Content-Type": media_type}}
+        )
         try:
-            await obstore.put_async(self._store, key, body, mode="create", attributes=attributes or None)
+            if isinstance(body, Path) and body.stat().st_size > MULTIPART_FROM:
+                # A conditional put goes out in one piece, from memory; no video may cost us that.
+                if not await self._there(key):
+                    pieces: dict[str, Any] = {"use_multipart": True, "chunk_size": MULTIPART_FROM, "max_concurrency": 2}
+                    await obstore.put_async(self._store, key, body, **pieces, **options)
+            else:
+                await obstore.put_async(self._store, key, body, mode="create", **options)
         except AlreadyExistsError:
             return
         except Exception as error:
             if any(sign in str(error).lower() for sign in _NO_SPACE):
                 raise StorageFull("no room for the upload", code="storage-full") from error
             raise Unavailable(f"blob store: {type(error).__name__}") from error
+
+    async def _there(self, key: str) -> bool:
+        try:
+            await obstore.head_async(self._store, key)
+        except FileNotFoundError:
+            return False
+        return True
 
     async def fetch(self, key: str, path: Path) -> str:
         """Copy a blob to `path`; returns its sha256, for the caller to compare with the claim check."""
