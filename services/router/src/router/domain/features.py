@@ -114,7 +114,7 @@ class LexicalFeatures:
 
 
 def meaning_rows(vectors: Floats, centre: Floats) -> Floats:
-    """Embeddings without the corpus' mean, since raw ones are all alike; shape (n, d), each of length MEANING_WEIGHT."""
+    """Embeddings without the corpus' mean (raw ones are all alike); shape (n, d), each of length MEANING_WEIGHT."""
     shifted = vectors - centre
     length = np.linalg.norm(shifted, axis=1, keepdims=True)
     rows: Floats = (shifted / np.maximum(length, 1e-9) * MEANING_WEIGHT).astype(np.float32)

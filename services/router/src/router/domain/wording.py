@@ -32,6 +32,7 @@ _PLACE_ENDING = re.compile(
     "[苑园城府郡湾庭路街巷镇乡村桥站厂山湖里]"
 )
 _PLACE_CHARS = 2
+_NO_NAME = frozenset("的是在我该本这那各个某一二三四五六七八九十两几每等和及与到从对住有整全新老旧此同们")
 
 
 def compact(text: str) -> str:
@@ -51,8 +52,12 @@ def subject_of(text: str) -> str:
 
 def distinctive(text: str) -> str:
     """`text` cut by `|` wherever courtesy, punctuation or a masked area stood."""
-    bare = _DIGITS.sub("0", _MASKED_AREA.sub("|", _BLANKS.sub("", text)))
-    return _NOT_WORD.sub("|", _COURTESY.sub("|", bare))
+    return _NOT_WORD.sub("|", _COURTESY.sub("|", _MASKED_AREA.sub("|", _BLANKS.sub("", text))))
+
+
+def without_numbers(text: str) -> str:
+    """Every number written 0, so that house numbers and dates make no likeness."""
+    return _DIGITS.sub("0", text)
 
 
 def grams(distinct: str, sizes: Iterable[int]) -> Counter[str]:
@@ -67,11 +72,11 @@ def grams(distinct: str, sizes: Iterable[int]) -> Counter[str]:
 
 
 def place_marks(distinct: str) -> frozenset[str]:
-    """The two characters before each place ending: 建设路 and 人民路 give 建设 and 人民."""
+    """The two characters before each place ending: 大兴路 and 人民路 give 大兴 and 人民; 我们小区 names no place."""
     marks: set[str] = set()
     for piece in distinct.split("|"):
         for found in _PLACE_ENDING.finditer(piece):
             mark = piece[max(0, found.start() - _PLACE_CHARS) : found.start()]
-            if len(mark) == _PLACE_CHARS:
+            if len(mark) == _PLACE_CHARS and _NO_NAME.isdisjoint(mark):
                 marks.add(mark)
     return frozenset(marks)
