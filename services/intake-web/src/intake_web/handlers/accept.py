@@ -13,7 +13,7 @@ from shared.contracts.receipt import Receipt
 from shared.contracts.submissions import SubmittedContact, TextSubmission
 from shared.errors import Conflict, InvalidInput, Unavailable
 
-PATIENCE_S = 1.8
+PATIENCE_S = 1.6
 """A resident hears within two seconds that the database does not answer."""
 KEY_GRAMMAR = re.compile(r"[\x20-\x7e]{1,200}")
 KEY_REUSED = "This Idempotency-Key was used before with another body."
