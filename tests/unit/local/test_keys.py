@@ -40,7 +40,7 @@ def test_a_key_in_the_environment_wins_and_is_not_written(tmp_path: Path) -> Non
 
 def test_the_vault_key_goes_to_those_who_handle_contact_data_and_nobody_else(tmp_path: Path) -> None:
     holders = {process.name for process in stack.plan(places(tmp_path)) if "VAULT_KEY" in process.secrets}
-    assert holders == {"intake-web", "intake-media", "notifier", "worker-voice", "worker-video"}
+    assert holders == {"intake-web", "intake-media", "notifier"}
 
 
 def test_the_common_environment_holds_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ def plan(places: Places, only: frozenset[str] = frozenset()) -> list[Process]:
         _service(places, "intake-media", module("intake_media"), "INTAKE_MEDIA_PORT", WEB_KEYS),
         _service(places, "router", module("router"), "ROUTER_PORT", ("DESK_SESSION_KEY",)),
         _service(places, "notifier", module("notifier"), "NOTIFIER_PORT", ("VAULT_KEY",)),
-        # A worker stores what it heard under the resident's receipt, hence the same keys as its API.
+        # A worker needs no key: it issues no receipt and opens no contact.
         _worker("voice", module("intake_media", "worker", "--channel", "voice")),
         _worker("video", module("intake_media", "worker", "--channel", "video")),
     ]
@@ -76,7 +76,7 @@ def _service(places: Places, name: str, command: tuple[str, ...], port: str, sec
 
 
 def _worker(channel: str, command: tuple[str, ...]) -> Process:
-    return Process(f"worker-{channel}", "worker", command, secrets=WEB_KEYS, principal="intake-media")
+    return Process(f"worker-{channel}", "worker", command, principal="intake-media")
 
 
 def kafka_login(process: Process, places: Places, secrets: Mapping[str, str]) -> dict[str, str]:
