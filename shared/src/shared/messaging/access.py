@@ -50,7 +50,7 @@ class Grant:
     operation: int
 
 
-class _AlterUsersAnswer(Response):
+class _AlterUsersAnswer(Response):  # type: ignore[misc]  # aiokafka ships no types
     API_KEY = 51
     API_VERSION = 0
     SCHEMA = Schema(
@@ -68,7 +68,7 @@ class _AlterUsersAnswer(Response):
     )
 
 
-class _AlterUsersStruct(RequestStruct):
+class _AlterUsersStruct(RequestStruct):  # type: ignore[misc]  # aiokafka ships no types
     FLEXIBLE_VERSION = True
     API_KEY = 51
     API_VERSION = 0
@@ -93,7 +93,7 @@ class _AlterUsersStruct(RequestStruct):
     )
 
 
-class _AlterUsers(Request[_AlterUsersStruct]):
+class _AlterUsers(Request[_AlterUsersStruct]):  # type: ignore[misc]  # aiokafka ships no types
     API_KEY = 51
 
     def __init__(self, deletions: Sequence[tuple[Any, ...]], upsertions: Sequence[tuple[Any, ...]]) -> None:
@@ -103,7 +103,7 @@ class _AlterUsers(Request[_AlterUsersStruct]):
         return request_struct_class(list(self._deletions), list(self._upsertions), {})
 
 
-class _CreateGrants(Request[CreateAclsRequest_v1]):
+class _CreateGrants(Request[CreateAclsRequest_v1]):  # type: ignore[misc]  # aiokafka ships no types
     API_KEY = 30
 
     def __init__(self, creations: Sequence[tuple[Any, ...]]) -> None:
@@ -121,7 +121,7 @@ class Access:
 
     async def set_passwords(self, passwords: Mapping[str, str]) -> None:
         """Create these users or change their passwords; open connections stay as they are."""
-        upsertions = []
+        upsertions: list[tuple[Any, ...]] = []
         for name, password in passwords.items():
             salt = os.urandom(SALT_BYTES)
             salted = hashlib.pbkdf2_hmac("sha512", password.encode("ascii"), salt, ITERATIONS)
@@ -130,7 +130,7 @@ class Access:
 
     async def remove_users(self, names: Collection[str]) -> None:
         """Remove these users; one that is not there is no error."""
-        deletions = [(name, SCRAM_SHA_512, {}) for name in names]
+        deletions: list[tuple[Any, ...]] = [(name, SCRAM_SHA_512, {}) for name in names]
         _refuse_errors((await self._ask(_AlterUsers(deletions, []))).results, allowed=(NO_SUCH_USER,))
 
     async def grants(self, user: str) -> set[Grant]:
