@@ -13,11 +13,13 @@ import pytest
 from router.adapters.case_numbers import MongoNumbers
 from router.adapters.case_store import MongoCases
 from router.adapters.lease import MongoLease
+from router.adapters.simplified import simplify
 from router.domain.case import Case
 from router.handlers.decide import Decide
 from router.handlers.open_case import OpenCase
 from router.handlers.supervise import Supervise
 from router.ports import Filters
+from router.replay import rerun
 from shared.clock import SystemClock
 from shared.contracts.notices import NoticeSent
 from shared.contracts.suggestions import SuggestionCorrected, Transcript
@@ -89,6 +91,28 @@ async def test_a_confirmed_transcript_and_a_notice_reach_the_case(house: RouterH
 
             await until(shown)
     assert [event.type for event in events] == ["case.review-requested.v1", "case.accepted.v1", "case.assigned.v1"]
+
+
+async def test_replay_reads_the_topics_and_names_only_what_another_pack_would_change(house: RouterHouse) -> None:
+    suggestions = [said(SIGNALS), said(VAGUE)]
+    ids = [one.suggestion_id for one in suggestions]
+    async with house.running():
+        await house.publish(*suggestions)
+        await house.told(ids, 3)
+    district = linghe()
+    rules = tuple(
+        rule.model_copy(update={"unit": "jiaoyuju"}) if rule.id == "signals" else rule for rule in district.rules
+    )
+    edited = district.model_copy(update={"rules": rules})
+    connection = house.infrastructure.connection()
+    same = await rerun(connection, Decide(linghe, simplify), since=NOW)
+    again = await rerun(connection, Decide(linghe, simplify), since=NOW)
+    other = await rerun(connection, Decide(lambda: edited, simplify), since=NOW)
+    assert not set(ids) & {one["suggestion_id"] for one in same["changes"]}
+    assert same["digest"] == again["digest"]
+    changed = {one["suggestion_id"]: one for one in other["changes"]}
+    assert changed[ids[0]]["after"]["target"] == "jiaoyuju"
+    assert ids[1] not in changed
 
 
 async def test_readiness_turns_green_and_names_its_checks(house: RouterHouse) -> None:
