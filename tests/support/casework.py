@@ -100,6 +100,10 @@ class MemoryCases:
         ]
         return Page(cases=found[:limit], before=found[limit - 1].suggestion_id if len(found) > limit else None)
 
+    async def lessons(self, *, before: datetime | None, limit: int) -> Sequence[Case]:
+        taught = [one for one in self.cases.values() if one.lesson and (before is None or one.lesson.at < before)]
+        return sorted(taught, key=lambda one: one.lesson.at if one.lesson else NOW, reverse=True)[:limit]
+
     async def on_clock(self, now: datetime, *, limit: int) -> Sequence[Case]:
         due = [one for one in self.cases.values() if one.clock_at and one.clock_at <= now]
         return sorted(due, key=lambda one: one.clock_at or now)[:limit]

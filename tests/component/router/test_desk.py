@@ -262,3 +262,17 @@ async def test_sign_in_ends_after_a_working_day(app: FastAPI, monkeypatch: pytes
         answer = await client.post("/login", data={"account": "clerk", "password": "linghe-clerk"})
         value = answer.headers["set-cookie"].split(";")[0]
         assert (await client.get("/queue", headers={"cookie": value})).headers["location"] == "/login"
+
+
+async def test_what_a_clerk_taught_is_listed_and_taken_back_with_one_click(
+    visitor: httpx2.AsyncClient, store: MemoryCases
+) -> None:
+    suggestion = await opened(store, VAGUE)
+    await signed_in(visitor)
+    assert "还没有样例" in (await visitor.get("/examples")).text
+    form = {"version": "1", "unit": "minzhengju", "class_id": "civil"}
+    await visitor.post(f"/cases/{suggestion}/assign", data=form)
+    assert "民政" in (await visitor.get("/examples")).text
+    answer = await visitor.post(f"/cases/{suggestion}/example/remove", data={"version": "2"})
+    assert answer.headers["location"] == "/examples"
+    assert "还没有样例" in (await visitor.get("/examples")).text

@@ -15,6 +15,8 @@ from router.adapters.case_store import MongoCases
 from router.adapters.lease import MongoLease
 from router.adapters.simplified import simplify
 from router.domain.case import Case
+from router.examples import collected
+from router.handlers.act import Act
 from router.handlers.decide import Decide
 from router.handlers.open_case import OpenCase
 from router.handlers.supervise import Supervise
@@ -25,7 +27,7 @@ from shared.contracts.notices import NoticeSent
 from shared.contracts.suggestions import SuggestionCorrected, Transcript
 from shared.errors import TransientError
 from shared.storage.mongo import Mongo
-from tests.support.casework import NOW, SIGNALS, VAGUE, CountedNumbers, HeldLease, said, submitted
+from tests.support.casework import NOW, SIGNALS, VAGUE, CountedNumbers, HeldLease, account, said, submitted
 from tests.support.clock import FrozenClock
 from tests.support.infrastructure import Infrastructure
 from tests.support.pack import linghe
@@ -260,3 +262,21 @@ async def test_one_process_holds_the_lease_until_it_ends(shelf: Shelf) -> None:
     assert [await one.hold(), await other.hold(), await one.hold()] == [True, False, True]
     clock.advance(61)
     assert [await other.hold(), await one.hold()] == [True, False]
+
+
+async def test_lessons_are_exported_as_examples_of_a_pack(house: RouterHouse) -> None:
+    mongo = Mongo(house.infrastructure.mongo_uri, prefix=house.prefix)
+    shelf = Shelf(mongo, FrozenClock())
+    await shelf.store.ensure_indexes()
+    for text, class_id in ((VAGUE, "civil"), (SIGNALS, "transport.signals")):
+        case = await shelf.opened(text)
+        shelf.clock.advance(60)  # type: ignore[union-attr]
+        await Act(shelf.store, linghe, shelf.clock).assign(
+            account(), case.suggestion_id, case.version, unit="minzhengju", class_id=class_id
+        )
+    await shelf.opened(SIGNALS)
+    assert await collected(house.settings()) == [
+        {"class": "transport.signals", "text": SIGNALS},
+        {"class": "civil", "text": VAGUE},
+    ]
+    mongo.close()

@@ -15,6 +15,7 @@ from router.handlers.decide import Decide
 from router.handlers.open_case import OpenCase
 from router.handlers.queues import Queues
 from router.ports import Filters
+from shared.contracts.suggestions import Transcript
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
 from tests.support.casework import (
     NOW,
@@ -193,3 +194,32 @@ async def test_a_closed_case_is_not_answered_again(desk: Desk) -> None:
     await desk.act.resolve(SIGNALMAN, case.suggestion_id, case.version, outcome="adopted", answer="已办。")
     with pytest.raises(InvalidInput):
         await desk.act.resolve(SIGNALMAN, case.suggestion_id, case.version + 1, outcome="adopted", answer="再答。")
+
+
+async def test_a_persons_choice_of_class_is_a_lesson_that_can_be_taken_back(desk: Desk) -> None:
+    case = await desk.opened(VAGUE)
+    await desk.act.assign(CLERK, case.suggestion_id, case.version, unit="minzhengju", class_id="civil")
+    [taught] = await desk.queues.lessons(CLERK)
+    assert taught.lesson is not None
+    assert (taught.lesson.class_id, taught.lesson.by) == ("civil", "clerk")
+    with pytest.raises(Forbidden):
+        await desk.act.remove_example(LEADER, case.suggestion_id, taught.version)
+    await desk.act.remove_example(CLERK, case.suggestion_id, taught.version)
+    assert await desk.queues.lessons(CLERK) == []
+    assert desk.now(case).history[-1].action == "example-removed"
+    with pytest.raises(InvalidInput):
+        await desk.act.remove_example(CLERK, case.suggestion_id, taught.version + 1)
+
+
+@pytest.mark.parametrize(("verdict", "teaches"), [("clear", True), ("doubtful", False)])
+async def test_words_that_a_machine_was_unsure_of_teach_nothing(desk: Desk, verdict: str, teaches: bool) -> None:
+    heard = Transcript.model_validate({"verdict": verdict})
+    case = await desk.opened(VAGUE, channel="voice", transcript=heard)
+    await desk.act.assign(CLERK, case.suggestion_id, case.version, unit="minzhengju", class_id="civil")
+    assert (desk.now(case).lesson is not None) == teaches
+
+
+async def test_an_assignment_without_a_class_teaches_nothing(desk: Desk) -> None:
+    case = await desk.opened(VAGUE)
+    await desk.act.assign(CLERK, case.suggestion_id, case.version, unit="minzhengju")
+    assert desk.now(case).lesson is None

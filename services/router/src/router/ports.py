@@ -87,6 +87,10 @@ class CaseStore(Protocol):
 
     async def page(self, filters: Filters, *, before: str | None, limit: int) -> Page: ...
 
+    async def lessons(self, *, before: datetime | None, limit: int) -> Sequence[Case]:
+        """Cases that the text model may learn from, the newest lesson first."""
+        ...
+
     async def on_clock(self, now: datetime, *, limit: int) -> Sequence[Case]:
         """Cases whose `clock_at` has come, the longest waiting first."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ulid import ULID
@@ -27,6 +27,7 @@ page must cost what it shows, not what the collection holds. The last stretch is
 SEARCH_WINDOWS = 5
 """A search for words reads every text of a stretch; it stops after nine days and offers to go on."""
 _EVENTS = {"outbox": 0}
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class MongoCases:
@@ -51,7 +52,7 @@ class MongoCases:
             await self._collection.create_index("number", unique=True)
             await self._collection.create_index([("state", 1), ("_id", 1)])
             await self._collection.create_index([("units", 1), ("_id", 1)])
-            for field in ("queue_key", "clock_at"):
+            for field in ("queue_key", "clock_at", "lesson.at"):
                 # Sparse, not partial: the embedded server reads the whole collection for the latter.
                 await self._collection.create_index(field, sparse=True)
 
@@ -137,6 +138,14 @@ class MongoCases:
                 return Page(cases=found, before=found[-1].suggestion_id)
             upper = lower
         return Page(cases=found, before=upper)
+
+    async def lessons(self, *, before: datetime | None, limit: int) -> Sequence[Case]:
+        """See the port; few: only what people chose."""
+        keys = {"$lt": before} if before else {"$gt": _EPOCH}
+        with translated():
+            cursor = self._collection.find({"lesson.at": keys}, _EVENTS)
+            found = await cursor.sort("lesson.at", -1).limit(limit).to_list(limit)
+        return [_case(document) for document in found]
 
     async def on_clock(self, now: datetime, *, limit: int) -> Sequence[Case]:
         """See the port."""

@@ -23,6 +23,7 @@ Action = Literal[
     "acknowledged",
     "withdrawn",
     "supervised",
+    "example-removed",
 ]
 Level = Literal["reminder", "yellow", "red"]
 EMERGENCY_FIRST, IN_TURN = "0", "1"
@@ -62,6 +63,14 @@ class Answer(Contract):
     at: datetime
 
 
+class Lesson(Contract):
+    """A person's choice of class, kept as an example for the text model until someone takes it back."""
+
+    class_id: str
+    by: str
+    at: datetime
+
+
 class Case(Contract):
     """The whole of a case. `version` grows by one with each change and guards every write."""
 
@@ -89,6 +98,8 @@ class Case(Contract):
     accepted_at: datetime | None = None
     due: Due | None = None
     answer: Answer | None = None
+    lesson: Lesson | None = None
+    """What the text model may learn from this case."""
     history: list[Entry] = Field(default_factory=list)
     processed: list[str] = Field(default_factory=list)
     """Ids of the events that changed this case: the same one again has no effect."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import get_args
 
-from router.domain.case import Answer, Case, State
+from router.domain.case import Answer, Case, Lesson, State
 from router.domain.decision import Assign
 from router.domain.district import Account, District
 from router.domain.steps import Act, Step, assign, common, decline, step
@@ -43,7 +43,10 @@ def assigned(
         town=case.town,
     )
     act = Act(actor=by.id, action="assigned", now=now, reason=reason)
-    return assign(case, outcome, _of_person(case, act, district), act, district)
+    # What a machine heard and no person confirmed teaches nothing about words.
+    teaches = bool(class_id) and bool(case.text.strip()) and not (case.spoken and _doubted(case))
+    lesson = Lesson(class_id=class_id or "", by=by.id, at=now) if teaches else None
+    return assign(case, outcome, _of_person(case, act, district), act, district, lesson)
 
 
 def declined(case: Case, *, ground: str, reason: str, by: Account, district: District, now: datetime) -> Step:
@@ -93,6 +96,18 @@ def acknowledged(case: Case, *, reason: str, by: Account, now: datetime) -> Step
     if case.queue_key is None:
         raise InvalidInput("This case does not wait for anyone.", code="wrong-state")
     return step(case, Act(actor=by.id, action="acknowledged", now=now, reason=reason), queue_key=None)
+
+
+def example_removed(case: Case, *, by: Account, now: datetime) -> Step:
+    """The text model shall not learn from this case after all."""
+    if case.lesson is None:
+        raise InvalidInput("This case is no example.", code="wrong-state")
+    return step(case, Act(actor=by.id, action="example-removed", now=now), lesson=None)
+
+
+def _doubted(case: Case) -> bool:
+    heard = case.suggestion.transcript
+    return heard is not None and heard.verdict != "clear"
 
 
 def _of_person(case: Case, act: Act, district: District) -> cases.Decision:

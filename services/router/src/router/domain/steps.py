@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from router.domain import working_days
-from router.domain.case import Action, Case, Entry, queue_key
+from router.domain.case import Action, Case, Entry, Lesson, queue_key
 from router.domain.decision import Assign
 from router.domain.district import District
 from router.domain.supervision import first_look
@@ -39,7 +39,9 @@ class Act:
     reason: str | None = None
 
 
-def assign(case: Case, outcome: Assign, decision: cases.Decision, act: Act, district: District) -> Step:
+def assign(
+    case: Case, outcome: Assign, decision: cases.Decision, act: Act, district: District, lesson: Lesson | None = None
+) -> Step:
     """To a unit and its co-handlers, with a due date; accepted first, where it was not yet."""
     unit = Unit(id=outcome.unit, name=name_of(outcome.unit, district))
     co_units = [Unit(id=one, name=name_of(one, district)) for one in outcome.co_units]
@@ -66,6 +68,7 @@ def assign(case: Case, outcome: Assign, decision: cases.Decision, act: Act, dist
         accepted_at=case.accepted_at or act.now,
         due=due,
         clock_at=first_look(due, district),
+        lesson=lesson or case.lesson,
         **WAITS_NOT,
     )
 

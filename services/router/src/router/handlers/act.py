@@ -101,6 +101,16 @@ class Act:
             ),
         )
 
+    async def remove_example(self, by: Account, suggestion_id: str, version: int) -> None:
+        """Take a case out of what the text model learns from."""
+        await self._apply(
+            by,
+            suggestion_id,
+            version,
+            allowed=lambda _: access.screens(by),
+            act=lambda case: casework.example_removed(case, by=by, now=self._clock.now()),
+        )
+
     async def _apply(
         self,
         by: Account,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from router.domain import access
 from router.domain.case import Case
@@ -52,6 +53,12 @@ class Queues:
         if case is None or not access.sees(account, case):
             raise NotFound("There is no such case.")
         return CaseView(case=case, notices=await self._notices.of(suggestion_id))
+
+    async def lessons(self, account: Account, *, before: datetime | None = None) -> Sequence[Case]:
+        """What people's choices teach the text model, the newest first."""
+        if not access.sees_queue(account):
+            raise Forbidden("Your account may not do this.")
+        return await self._store.lessons(before=before, limit=PAGE)
 
     async def numbered(self, account: Account, number: str) -> Case | None:
         """The case with this number, if the account may see it."""

@@ -64,6 +64,11 @@ def routes(door: Sessions, act: Act) -> APIRouter:
         await act.acknowledge(door.account(request), suggestion_id, version, reason=reason)
         return _back(suggestion_id)
 
+    @paths.post("/cases/{suggestion_id}/example/remove")
+    async def remove_example(request: Request, suggestion_id: str, version: Version) -> Response:
+        await act.remove_example(door.account(request), suggestion_id, version)
+        return RedirectResponse("/examples", status_code=303)
+
     return paths
 
 

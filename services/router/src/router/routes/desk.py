@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Query, Request
@@ -11,7 +12,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from router.domain import access
 from router.domain.case import State
 from router.domain.district import Account
-from router.handlers.queues import Queues
+from router.handlers.queues import PAGE, Queues
 from router.ports import Filters
 from router.routes import why
 from router.routes.rendering import ROOM, Pages
@@ -63,6 +64,12 @@ def routes(door: Sessions, pages: Pages, queues: Queues) -> APIRouter:
         filters = Filters(state=known, unit=unit or None, town=town or None, words=words or None)
         page = await queues.cases(account, filters, before=before)
         return await shown(request, "cases.html", account, page=page, filters=filters, before=before)
+
+    @paths.get("/examples")
+    async def examples(request: Request, before: datetime | None = None) -> Response:
+        account = door.account(request)
+        found = await queues.lessons(account, before=before)
+        return await shown(request, "examples.html", account, cases=found, more=len(found) == PAGE)
 
     @paths.get("/cases/{suggestion_id}")
     async def case(request: Request, suggestion_id: str) -> Response:

@@ -19,6 +19,7 @@ ACTIONS = {
     "acknowledged": "Emergency seen to",
     "withdrawn": "Withdrawn by the resident",
     "supervised": "Supervision",
+    "example-removed": "Taken out of the examples",
 }
 METHODS = {
     "hotline-code": "Hotline's code",
