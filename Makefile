@@ -54,7 +54,7 @@ system: # Debian packages that the tests need: a browser, ffmpeg, a Chinese font
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	else echo "The tests need$$missing. On Debian: sudo apt-get install$$missing" >&2; exit 1; fi
 
-up: setup ## start everything, wait until healthy, print the addresses; Ctrl-C stops all
+up: setup ## start everything, wait until healthy, print the addresses; Ctrl-C stops all (SECURE=1: Kafka with users and grants)
 	@exec $(VENV)/bin/minsheng up
 
 down: setup ## stop a running stack

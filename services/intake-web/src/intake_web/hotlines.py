@@ -30,7 +30,7 @@ async def run(settings: ProcessSettings, arguments: argparse.Namespace) -> Any:
     """Do what is asked and return the JSON answer."""
     mongo = Mongo(settings.mongodb_uri.get_secret_value(), timeout_ms=10_000, prefix=settings.mongodb_database_prefix)
     kafka = None
-    if settings.kafka_username is not None:
+    if settings.kafka_username is not None and not arguments.http_only:
         password = settings.kafka_password.get_secret_value() if settings.kafka_password else None
         kafka = KafkaHotlines(
             KafkaConnection(
@@ -69,6 +69,7 @@ def _shown(access: HotlineAccess) -> dict[str, Any]:
 def _words(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m intake_web.hotlines", description=__doc__)
     parser.add_argument("--by", default=getpass.getuser(), help="who does it, for the audit")
+    parser.add_argument("--http-only", action="store_true", help="leave Kafka alone: its users are kept elsewhere")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="hotlines, their tokens' ends, and who did what")
     commands.add_parser("add", help="let a hotline in; prints its keys, once").add_argument("name")
