@@ -1,0 +1,114 @@
+"""Rows 1, 2, 3 and 10: processes that die by SIGKILL at the worst lines of the code. (Row 36 is the notifier's.)"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+
+import httpx2
+import pytest
+
+from shared.clock import SystemClock
+from shared.storage.mongo import Mongo
+from tests.support.casework import SIGNALS, said
+from tests.support.fragile import Fragile
+from tests.support.media_stack import topic_events
+from tests.support.processes import Processes, ended
+from tests.support.router_house import RouterHouse, until
+
+pytestmark = pytest.mark.connected
+KEY = {"Idempotency-Key": "one and the same"}
+FIRST_OUTCOMES = {"case.assigned.v1", "case.declined.v1", "case.review-requested.v1"}
+
+
+async def send(url: str) -> httpx2.Response:
+    async with httpx2.AsyncClient(timeout=20) as client:
+        return await client.post(f"{url}/api/v1/suggestions", json={"text": SIGNALS}, headers=KEY)
+
+
+async def end_leases(mongo: Mongo) -> None:
+    """The thirty seconds for which a dead writer still owns what it wrote are over."""
+    suggestions = mongo.database("intake_web")["suggestions"]
+    await suggestions.update_many(
+        {"outbox_next_at": {"$exists": True}}, {"$set": {"outbox_next_at": SystemClock().now()}}
+    )
+
+
+@pytest.mark.parametrize(("point", "stored"), [("before_insert", 0), ("after_insert", 1)])
+async def test_an_intake_killed_around_the_insert_keeps_one_suggestion_under_one_receipt(
+    fragile: Fragile, processes: Processes, prefix: str, point: str, stored: int
+) -> None:
+    """Row 1 (before the insert) and row 2 (after it, before the answer)."""
+    mongo = Mongo(fragile.infrastructure.mongo_uri, prefix=prefix)
+    suggestions = mongo.database("intake_web")["suggestions"]
+    doomed = processes.start("intake_web", CRASH_AT=point)
+    with pytest.raises(httpx2.TransportError):
+        await send(await processes.ready(doomed))
+    assert await ended(doomed) == -signal.SIGKILL
+    kept = await suggestions.find({}).to_list(None)
+    assert len(kept) == stored
+    url = await processes.ready(processes.start("intake_web"))
+    first, second = await send(url), await send(url)
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert first.json() == second.json()
+    assert await suggestions.count_documents({}) == 1
+    suggestion_id = first.json()["suggestion_id"]
+    if kept:
+        assert kept[0]["_id"] == suggestion_id
+    await end_leases(mongo)
+    async with topic_events(fragile.infrastructure, "suggestions") as events_of:
+        events = await events_of(suggestion_id, 1)
+    assert [event.type for event in events] == ["suggestion.submitted.v1"]
+    mongo.close()
+
+
+async def test_a_relay_killed_after_the_publish_repeats_the_event_and_the_effect_happens_once(
+    fragile: Fragile, processes: Processes, prefix: str
+) -> None:
+    """Row 3."""
+    mongo = Mongo(fragile.infrastructure.mongo_uri, prefix=prefix)
+    doomed = processes.start("intake_web", CRASH_AT="after_publish")
+    with contextlib.suppress(httpx2.TransportError):  # the answer may or may not have left
+        await send(await processes.ready(doomed))
+    assert await ended(doomed) == -signal.SIGKILL
+    [kept] = await mongo.database("intake_web")["suggestions"].find({}).to_list(None)
+    assert kept["outbox_published"] == 0
+    await processes.ready(processes.start("intake_web"))
+    await end_leases(mongo)
+    async with topic_events(fragile.infrastructure, "suggestions") as events_of:
+        events = await events_of(kept["_id"], 2)
+    assert [event.id for event in events] == [kept["outbox"][0]["event_id"]] * 2
+    house = RouterHouse(fragile.infrastructure, prefix)
+    async with house.running():
+        told = await house.told([kept["_id"]], 2)
+        again = await house.publish(said(SIGNALS))  # whatever came before it has been handled when this is decided
+        await house.told([again[0]["subject"]], 2)
+    assert [event.type for event in told] == ["case.accepted.v1", "case.assigned.v1"]
+    [case] = await house.cases(mongo).find({"_id": kept["_id"]}).to_list(None)
+    assert [one["type"] for one in case["outbox"]] == ["case.accepted.v1", "case.assigned.v1"]
+    mongo.close()
+
+
+async def test_a_consumer_killed_between_effect_and_commit_gets_the_record_again_without_a_second_effect(
+    fragile: Fragile, processes: Processes, prefix: str
+) -> None:
+    """Row 10."""
+    house = RouterHouse(fragile.infrastructure, prefix)
+    mongo = Mongo(fragile.infrastructure.mongo_uri, prefix=prefix)
+    suggestions = [said(SIGNALS) for _ in range(5)]
+    await house.publish(*suggestions)
+    doomed = processes.start("router", CRASH_AT="after_effect")
+    assert await ended(doomed) == -signal.SIGKILL
+    done = {case["_id"] for case in await house.cases(mongo).find({}).to_list(None)}
+    assert done
+    await processes.ready(processes.start("router"))
+    ids = [one.suggestion_id for one in suggestions]
+    await house.told(ids, 2 * len(ids), seconds=60)
+
+    async def all_there() -> bool:
+        return await house.cases(mongo).count_documents({"_id": {"$in": [*ids, *done]}}) == len(done | set(ids))
+
+    await until(all_there)
+    for case in await house.cases(mongo).find({"_id": {"$in": [*ids, *done]}}).to_list(None):
+        assert len([one for one in case["outbox"] if one["type"] in FIRST_OUTCOMES]) == 1
+    mongo.close()
