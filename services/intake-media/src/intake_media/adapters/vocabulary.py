@@ -73,7 +73,7 @@ def _read_vocabulary(folder: Path) -> list[str]:
 
 
 def _kept(tokenizer: tokenizers.Tokenizer, size: int) -> list[int]:
-    """Ids of bytes, Chinese characters and their parts, digits, punctuation, short Latin pieces, and all that is special."""
+    """Ids of bytes, Chinese characters and their parts, digits, punctuation, abbreviations, and all that is special."""
     end_of_text = tokenizer.token_to_id("<|endoftext|>")
     if end_of_text is None:
         raise ValueError("the tokenizer is not Whisper's")
