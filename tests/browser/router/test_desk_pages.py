@@ -46,7 +46,7 @@ class Office:
 
     async def opened(self, text: str, **fields: object) -> str:
         data = said(text, **fields)
-        open_case = OpenCase(Decide(linghe, lambda t: t), self.store, self.numbers, linghe, SystemClock(), prefix="LH")
+        open_case = OpenCase(Decide(linghe, lambda t: t), self.store, self.numbers, linghe, SystemClock())
         await open_case(submitted(data))
         return data.suggestion_id
 

@@ -57,9 +57,7 @@ async def signed_in(client: httpx2.AsyncClient, name: str = "clerk") -> httpx2.A
 
 async def opened(store: MemoryCases, text: str, **fields: object) -> str:
     data = said(text, **fields)
-    open_case = OpenCase(
-        Decide(linghe, lambda t: t), store, CountedNumbers(), linghe, FrozenClock(), prefix=f"N{len(store.cases)}"
-    )
+    open_case = OpenCase(Decide(linghe, lambda t: t), store, CountedNumbers(), linghe, FrozenClock())
     await open_case(submitted(data))
     return data.suggestion_id
 

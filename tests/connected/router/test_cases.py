@@ -142,7 +142,7 @@ class Shelf:
 
     async def opened(self, text: str = SIGNALS, **fields: Any) -> Case:
         data = said(text, **fields)
-        open_case = OpenCase(Decide(linghe, lambda t: t), self.store, self.numbers, linghe, self.clock, prefix="LH")
+        open_case = OpenCase(Decide(linghe, lambda t: t), self.store, self.numbers, linghe, self.clock)
         await open_case(submitted(data))
         case = await self.store.find(data.suggestion_id)
         assert case is not None
@@ -188,7 +188,7 @@ async def test_case_numbers_are_never_given_twice_by_several_processes(mongo: Mo
 async def test_a_number_that_is_taken_is_tried_again_and_not_taken_for_a_second_delivery(shelf: Shelf) -> None:
     first = await shelf.opened()
     lost = OpenCase(
-        Decide(linghe, lambda t: t), shelf.store, CountedNumbers(), linghe, shelf.clock, prefix="LH"
+        Decide(linghe, lambda t: t), shelf.store, CountedNumbers(), linghe, shelf.clock
     )  # a counter that was lost: starts at 1 again
     event = submitted(said())
     with pytest.raises(TransientError):

@@ -43,7 +43,7 @@ class Desk:
         self.store = MemoryCases()
         self.clock = FrozenClock()
         decide = Decide(linghe, lambda text: text)
-        self._open = OpenCase(decide, self.store, CountedNumbers(), linghe, self.clock, prefix="LH")
+        self._open = OpenCase(decide, self.store, CountedNumbers(), linghe, self.clock)
         self.act = Act(self.store, linghe, self.clock)
         self.queues = Queues(self.store, MemoryNotices())
 

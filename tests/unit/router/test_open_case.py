@@ -22,7 +22,7 @@ class House:
     def __init__(self, district: District) -> None:
         self.store, self.numbers = MemoryCases(), CountedNumbers()
         decide, clock = Decide(lambda: district, lambda text: text), FrozenClock()
-        self.open = OpenCase(decide, self.store, self.numbers, lambda: district, clock, prefix="LH")
+        self.open = OpenCase(decide, self.store, self.numbers, lambda: district, clock)
         self.revise = ReviseCase(decide, self.store, lambda: district, clock)
 
 

@@ -24,7 +24,7 @@ class Watch:
     def __init__(self) -> None:
         self.clock, self.store, self.lease = FrozenClock(), MemoryCases(), HeldLease()
         decide = Decide(linghe, lambda text: text)
-        self._open = OpenCase(decide, self.store, CountedNumbers(), linghe, self.clock, prefix="LH")
+        self._open = OpenCase(decide, self.store, CountedNumbers(), linghe, self.clock)
         self.supervise = Supervise(self.store, linghe, self.clock, self.lease)
 
     async def opened(self) -> Case:

@@ -76,7 +76,7 @@ def bootstrap(
 
     classifier = classifier or _classifier(settings.model_folder, health)
     decide = Decide(pack, simplify, classifier, clock=clock, observe=DecisionMetrics(registry))
-    open_case = OpenCase(decide, stores.cases, stores.numbers, pack, clock, prefix=settings.case_number_prefix)
+    open_case = OpenCase(decide, stores.cases, stores.numbers, pack, clock)
     revise = ReviseCase(decide, stores.cases, pack, clock)
     note = NoteNotice(stores.notices)
     supervise = Supervise(stores.cases, pack, clock, stores.lease)

@@ -19,7 +19,6 @@ class Settings(ProcessSettings):
     """Signs the desk's session cookies; None: a key of this process alone, so sessions end with it."""
     desk_demo_accounts: str = "off"
     """`on`: the pack's demo accounts, whose passwords are published, may sign in. For local stacks only."""
-    case_number_prefix: str = "LH"
     desk_public_url: str | None = None
     """Where browsers see the desk, behind a proxy; None: the request's own Host."""
 

@@ -22,6 +22,7 @@ from router.domain.district import (
     Hotline,
     Id,
     Name,
+    NumberPrefix,
     Organisation,
     Place,
     Rule,
@@ -44,6 +45,7 @@ class _Head(Frozen):
     id: Id
     version: str
     name: Name
+    number_prefix: NumberPrefix = "JY"
     fallback_unit: Id
     thresholds: Thresholds
 
@@ -76,6 +78,7 @@ class DistrictPack:
             name=head.name,
             version=f"{head.version}+{self._digest(None)}",
             rules_version=self._digest(("routing.yaml", "screening.yaml")),
+            number_prefix=head.number_prefix,
             fallback_unit=head.fallback_unit,
             thresholds=head.thresholds,
             organisation=self._read("organisation.yaml", Organisation),

@@ -13,6 +13,7 @@ from router.domain.working_days import WorkCalendar
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=60)]
 Word = Annotated[str, Field(min_length=1, max_length=60)]
 Words = tuple[Word, ...]
+NumberPrefix = Annotated[str, Field(pattern=r"^[A-Z]{1,8}$")]
 Role = Literal["clerk", "handler", "supervisor", "leader"]
 Nature = Literal["咨询", "求助", "投诉", "举报", "建议", "表扬"]
 
@@ -195,6 +196,8 @@ class District(Frozen):
     name: Name
     version: str
     rules_version: str
+    number_prefix: NumberPrefix = "JY"
+    """Case numbers begin with it."""
     fallback_unit: Id
     thresholds: Thresholds
     organisation: Organisation

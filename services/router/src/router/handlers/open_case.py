@@ -18,23 +18,21 @@ from shared.errors import NotFound, TransientError
 class OpenCase:
     """One suggestion, one case: a second delivery finds it and changes nothing."""
 
-    def __init__(
-        self, decide: Decide, store: CaseStore, numbers: Numbers, pack: Pack, clock: Clock, *, prefix: str
-    ) -> None:
+    def __init__(self, decide: Decide, store: CaseStore, numbers: Numbers, pack: Pack, clock: Clock) -> None:
         self._decide = decide
         self._store = store
         self._numbers = numbers
         self._pack = pack
         self._clock = clock
-        self._prefix = prefix
 
     async def __call__(self, event: Event[SuggestionSubmitted]) -> None:
         decision = await self._decide(event.data)
         now = self._clock.now()
         year = now.astimezone(SHANGHAI).year
-        number = cases.number(self._prefix, year, await self._numbers.take(year))
+        district = self._pack()
+        number = cases.number(district.number_prefix, year, await self._numbers.take(year))
         step = opening.opened(
-            event.data, event_id=event.id, decision=decision, number=number, district=self._pack(), now=now
+            event.data, event_id=event.id, decision=decision, number=number, district=district, now=now
         )
         await self._store.insert(step.case, step.events, causation_id=event.id)
 
