@@ -1,9 +1,10 @@
 """`route`, `pack`, `eval`: offline tools of the services, run as their own modules and passed through."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +12,7 @@ from minsheng import stack
 from minsheng.commands_events import events
 from minsheng.control import NotRunning, Running
 from minsheng.places import Places
+from minsheng.terminal import OUT, Json, print_json, say
 
 route = typer.Typer(help="分办。 Routing.", no_args_is_help=True)
 pack = typer.Typer(help="区域包：训练与自检。 The district pack: train and test.", no_args_is_help=True)
@@ -34,8 +36,22 @@ def tool_environment() -> dict[str, str]:
 
 def run(module: str, *words: str) -> int:
     """Run a service's module; stdout is its JSON, stderr its progress. Returns 0, 1 or 2."""
-    done = subprocess.run([sys.executable, "-m", module, *words], env=tool_environment(), check=False)
-    return done.returncode if 0 <= done.returncode <= 2 else 1
+    return _code(subprocess.run([sys.executable, "-m", module, *words], env=_environment(), check=False).returncode)
+
+
+def _code(returned: int) -> int:
+    return returned if 0 <= returned <= 2 else 1
+
+
+def _environment() -> dict[str, str]:
+    places = Places.from_environment()
+    env = stack.environment(places)
+    try:  # a running stack knows where its broker and database are, whatever this shell's variables say
+        running = Running.load(places)
+        env |= {"KAFKA_BOOTSTRAP_SERVERS": running.kafka["bootstrap_servers"], "MONGODB_URI": running.mongo["uri"]}
+    except NotRunning:
+        pass
+    return env
 
 
 def _passing(module: str, *first: str) -> Callable[[typer.Context], None]:
@@ -55,13 +71,25 @@ def explain(
 
 
 @pack.command("train")
-def train() -> None:
+def train(as_json: Json = False) -> None:
     """用区域包的例句和词表训练模型。 Train the router's text model and the transcriber's word model from the pack."""
-    raise typer.Exit(max(run("router.training"), run("intake_media.training")))
+    reports: dict[str, Any] = {}
+    code = 0
+    for part, module in {"routing": "router.training", "words": "intake_media.training"}.items():
+        say(f"{part} …")
+        command = [sys.executable, "-m", module, "--json"]
+        done = subprocess.run(command, env=_environment(), stdout=subprocess.PIPE, text=True, check=False)
+        code = max(code, _code(done.returncode))
+        reports[part] = json.loads(done.stdout or "null")
+    if as_json:
+        print_json(reports)
+    else:
+        OUT.print_json(json.dumps(reports, ensure_ascii=False))
+    raise typer.Exit(code)
 
 
 pack.command("test", context_settings=PASS, help="检查区域包并用其例句自测。 Check the pack against its own examples.")(
-    _passing("router.pack_report")
+    _passing("router.training", "--test")
 )
 events.command("republish", context_settings=PASS, help="日志丢失后由存储重发事件。 --since T [--dry-run]")(
     _passing("shared.operations.republish")
