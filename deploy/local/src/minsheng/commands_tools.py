@@ -36,22 +36,11 @@ def tool_environment() -> dict[str, str]:
 
 def run(module: str, *words: str) -> int:
     """Run a service's module; stdout is its JSON, stderr its progress. Returns 0, 1 or 2."""
-    return _code(subprocess.run([sys.executable, "-m", module, *words], env=_environment(), check=False).returncode)
+    return _code(subprocess.run([sys.executable, "-m", module, *words], env=tool_environment(), check=False).returncode)
 
 
 def _code(returned: int) -> int:
     return returned if 0 <= returned <= 2 else 1
-
-
-def _environment() -> dict[str, str]:
-    places = Places.from_environment()
-    env = stack.environment(places)
-    try:  # a running stack knows where its broker and database are, whatever this shell's variables say
-        running = Running.load(places)
-        env |= {"KAFKA_BOOTSTRAP_SERVERS": running.kafka["bootstrap_servers"], "MONGODB_URI": running.mongo["uri"]}
-    except NotRunning:
-        pass
-    return env
 
 
 def _passing(module: str, *first: str) -> Callable[[typer.Context], None]:
@@ -78,7 +67,7 @@ def train(as_json: Json = False) -> None:
     for part, module in {"routing": "router.training", "words": "intake_media.training"}.items():
         say(f"{part} …")
         command = [sys.executable, "-m", module, "--json"]
-        done = subprocess.run(command, env=_environment(), stdout=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(command, env=tool_environment(), stdout=subprocess.PIPE, text=True, check=False)
         code = max(code, _code(done.returncode))
         reports[part] = json.loads(done.stdout or "null")
     if as_json:
