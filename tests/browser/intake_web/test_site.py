@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, ViewportSize, async_playwright, expect
 
 from intake_web.adapters.changes import LocalChanges
 from intake_web.handlers.project import Project
@@ -28,7 +28,7 @@ ARGUMENTS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 SUGGESTION = "01M86AJNTG55GJ3BFBF75J317V"
 PAGES = ["/", "/write", "/voice", "/video", "/track", "/help"]
 

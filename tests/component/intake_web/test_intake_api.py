@@ -179,7 +179,7 @@ async def test_a_hotline_gets_the_same_answer_for_a_repeat_and_a_problem_for_a_c
     "authorization", [None, "Bearer wrong", "Bearer ", "Basic good-token", "good-token", "Bearer 令牌"]
 )
 async def test_no_or_a_wrong_token_is_a_401(client: httpx2.AsyncClient, authorization: str | None) -> None:
-    headers = {"Authorization": authorization.encode()} if authorization else {}
+    headers = {b"Authorization": authorization.encode()} if authorization else {}
     answer = await client.post(HOTLINE, json=ORDER, headers=headers)
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
+from intake_web.domain.suggestion import Accepted
 from shared.errors import Unavailable
 from shared.receipts import Receipts
 from tests.support.intake import KEY, MEDIA, WEB, Hall
@@ -100,7 +101,7 @@ async def test_a_refused_form_comes_back_with_what_was_written(client: httpx2.As
 
 
 async def test_a_form_is_kept_when_the_database_is_away(client: httpx2.AsyncClient, hall: Hall) -> None:
-    async def away(_: object) -> bool:
+    async def away(accepted: Accepted) -> bool:
         raise Unavailable("database")
 
     hall.suggestions.add = away  # type: ignore[method-assign]

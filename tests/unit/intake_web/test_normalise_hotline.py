@@ -8,6 +8,7 @@ import pytest
 
 from intake_web.adapters.identities import UlidIdentities
 from intake_web.adapters.pack_places import PackPlaces
+from intake_web.domain.suggestion import Accepted
 from intake_web.handlers.normalise_hotline import NormaliseHotline
 from shared.contracts.hotline import HotlineSubmitted
 from shared.errors import PermanentError
@@ -114,7 +115,7 @@ async def test_a_crash_between_vault_and_insert_leaves_one_contact(desk: Desk) -
     assert list(desk.contacts.kept) == [desk.suggestions.accepted[0].event.contact_id]
 
 
-async def _dies(_: object) -> bool:
+async def _dies(accepted: Accepted) -> bool:
     raise ConnectionResetError
 
 

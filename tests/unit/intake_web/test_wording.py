@@ -30,7 +30,7 @@ def messages_of_pages() -> set[str]:
         with path.open("rb") as file:
             given = [message for _, _, message, _ in babel_extract(file, ("_",), [], {})]
         # with variables the message comes first, the variables' values (None) after it
-        found |= {message if isinstance(message, str) else str(message[0]) for message in given}
+        found |= {message if isinstance(message, str) else str((message or ("",))[0]) for message in given}
     with (ROOT / "domain" / "wording.py").open("rb") as file:
         found |= {str(message) for _, message, _, _ in extract("python", file, keywords={"_": None})}
     return found
