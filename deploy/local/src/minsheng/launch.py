@@ -108,10 +108,10 @@ def _start(places: Places, processes: list[stack.Process], control: Supervisor, 
         say(f"starting {', '.join(then)} …")
         for name in then:
             control.start(name)
-        try:
-            wait_until_ready(places, control, processes, SERVICES_SECONDS, say)
-        except TimeoutError as error:
-            raise CannotStart(f"not ready within {SERVICES_SECONDS:g} s: {error}; logs: {places.log}") from None
+    try:
+        wait_until_ready(places, control, processes, SERVICES_SECONDS, say)
+    except TimeoutError as error:
+        raise CannotStart(f"not ready within {SERVICES_SECONDS:g} s: {error}; logs: {places.log}") from None
 
 
 def _wait_for_supervisor(control: Supervisor) -> None:
