@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
 import signal
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from minsheng import kafka, mongo
 from minsheng.control import Running, supervisor
 from minsheng.places import Places
 from tests.support.infrastructure import Infrastructure, free_offset, minsheng
@@ -69,6 +70,15 @@ class Fragile:
     def start(self, name: str) -> None:
         with supervisor(Running.load(self.places).endpoint) as control:
             control.start(name)
+
+    async def answering(self, name: str, *, seconds: float = 90) -> None:
+        """Until it serves clients (again)."""
+        async with asyncio.timeout(seconds):
+            while True:
+                asked = kafka.answers(self.places.kafka, None) if name == "kafka" else mongo.answers(self.places.mongo)
+                if await asked is None:
+                    return
+                await asyncio.sleep(0.3)
 
     @contextlib.contextmanager
     def frozen(self, name: str) -> Iterator[None]:
@@ -148,11 +158,3 @@ def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fragile]:
         minsheng("down", env=env)
         if on_tmpfs:
             unmount(log)
-
-
-def wait_for_new(fragile: Fragile, name: str, old: list[int], *, seconds: float = 60) -> None:
-    """Until the supervisor has started a killed process again."""
-    ends = time.monotonic() + seconds
-    while not (set(fragile.pids(name)) - set(old)):
-        assert time.monotonic() < ends, f"{name} did not come back"
-        time.sleep(0.2)
