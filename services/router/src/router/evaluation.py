@@ -1,4 +1,4 @@
-"""`python -m router.evaluation routing|issues`: figures of the text model and the hot issues, by the code that serves."""
+"""`python -m router.evaluation routing|issues`: figures of the text model and hot issues, by the code that serves."""
 
 from __future__ import annotations
 

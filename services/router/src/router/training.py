@@ -41,7 +41,8 @@ def main(arguments: list[str] | None = None, *, embed: Embed | None = None, cloc
         district = DistrictPack(given.pack or settings.district_pack).load()
         rows = examples(district)
         print(f"{len(rows)} examples of {len({r.class_id for r in rows})} classes", file=sys.stderr, flush=True)
-        model = TextModel.train(rows, embed, topic_lexicon())
+        learned = rows + rule_examples(district, frozenset(r.class_id for r in rows))
+        model = TextModel.train(learned, embed, topic_lexicon())
         wrong = mistaken(model, rows, embed)
         ok = len(wrong) <= (1 - OWN_EXAMPLES) * len(rows)
         report: dict[str, Any] = {
@@ -53,7 +54,7 @@ def main(arguments: list[str] | None = None, *, embed: Embed | None = None, cloc
         }
         if ok and not given.test:
             folder = given.out or settings.model_folder
-            about = card(district, rows, model, report, clock or SystemClock(), held_out_figures(rows, embed))
+            about = card(district, learned, model, report, clock or SystemClock(), held_out_figures(learned, embed))
             report |= {"version": save(model, folder, about), "held_out": about["held_out"]}
     except (MinshengError, ValueError) as error:
         print(error, file=sys.stderr)
@@ -67,6 +68,16 @@ def main(arguments: list[str] | None = None, *, embed: Embed | None = None, cloc
 def examples(district: District) -> list[Row]:
     """The pack's labelled texts, in the form that the service compares."""
     return [Row(e.class_id, written(e.text), written(e.subject) if e.subject else None) for e in district.examples]
+
+
+def rule_examples(district: District, classes: frozenset[str]) -> list[Row]:
+    """What must hit a rule is labelled, too: by the rule's class, or its first level where examples name only that."""
+    found = []
+    for rule in district.rules:
+        levels = (rule.class_id, district.first_level(rule.class_id))
+        known = next((level for level in levels if level in classes), None)
+        found += [Row(known, written(text)) for text in rule.examples if known]
+    return found
 
 
 def mistaken(model: TextModel, rows: Sequence[Row], embed: Embed) -> list[dict[str, str]]:
@@ -91,7 +102,7 @@ def card(
     return {
         "made_at": clock.now().isoformat(timespec="seconds"),
         "data": {"pack": district.version, "examples": len(rows), "classes": len(model.classes)},
-        "held_out": held_out,
+        "held_out": {name: figure for name, figure in held_out.items() if name != "confusion"},
         "own_examples_right": report["own_examples_right"],
         "auto_threshold": round(model.auto_threshold, 4),
         "quick_threshold": round(model.quick_threshold, 4),

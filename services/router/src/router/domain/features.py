@@ -20,7 +20,7 @@ BODY_CHARS = 600
 """The matter stands at the beginning; the rest of a long letter is history."""
 MEANING_CHARS = 160
 """Embedding takes time in proportion to length and gains nothing beyond this."""
-SUBJECT_TOPIC_WEIGHT, BODY_TOPIC_WEIGHT, MEANING_WEIGHT = 0.7, 0.5, 0.5
+SUBJECT_TOPIC_WEIGHT, BODY_TOPIC_WEIGHT, MEANING_WEIGHT = 0.7, 0.5, 0.7
 
 
 @dataclass(frozen=True)
