@@ -101,6 +101,10 @@ class Connections:
                 self._starting = str(error) or type(error).__name__
                 _log.warning("start_delayed", error_type=type(error).__name__, reason=self._starting)
                 await self._clock.sleep(1.0)
+            except Exception as error:  # e.g. an index of another shape: said on the health page, never silence
+                self._starting = f"can't start: {type(error).__name__}"
+                _log.error("start_failed", exc_info=error)
+                await self._clock.sleep(10.0)
         for loop in (self._relay.run(), self._consuming.run(), *loops):
             self._tasks.append(asyncio.create_task(loop))
 
