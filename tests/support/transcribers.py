@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+from pathlib import Path
 
 from intake_media.domain.sound import Samples
 from intake_media.domain.transcript import Transcript
@@ -43,3 +45,18 @@ class Never:
 def never() -> Never:
     """The factory that the setting names."""
     return Never()
+
+
+class Slow(Echo):
+    """Takes `SLOW_S` seconds, and leaves a line in the file `SLOW_RUNS` for each time it was begun."""
+
+    async def transcribe(self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = ()) -> Transcript:
+        with Path(os.environ["SLOW_RUNS"]).open("a") as runs:
+            runs.write("begun\n")
+        await asyncio.sleep(float(os.environ["SLOW_S"]))
+        return await super().transcribe(samples, deadline_s=deadline_s, flags=flags)
+
+
+def slow() -> Slow:
+    """The factory that the setting names."""
+    return Slow()
