@@ -21,7 +21,7 @@ def prefix() -> str:
 
 
 @pytest.fixture
-def processes(fragile: Fragile, prefix: str, tmp_path: Path) -> Iterator[Processes]:  # noqa: F811
+def processes(fragile: Fragile, prefix: str, tmp_path: Path) -> Iterator[Processes]:
     """Services that this test starts and kills."""
     made = Processes(fragile.infrastructure, tmp_path, prefix)
     yield made

@@ -127,7 +127,7 @@ async def test_a_service_told_to_stop_while_the_broker_hangs_ends_within_bounds_
 
 
 async def test_a_router_behind_a_bad_network_is_stuck_nowhere(fragile: Fragile, prefix: str) -> None:
-    """Row 37: slow, in slices, reset again and again, then silent for longer than a session; then all is decided once."""
+    """Row 37: slow, in slices, reset again and again, then silent for longer than a session; all is decided once."""
     house = RouterHouse(fragile.infrastructure, prefix)
     mongo = Mongo(fragile.infrastructure.mongo_uri, prefix=prefix)
     kafka = ChaosProxy(fragile.kafka_hidden_port)

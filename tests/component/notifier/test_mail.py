@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,8 +26,8 @@ MAIL = Mail(
 )
 
 
-def mailer(port: int) -> SmtpMailer:
-    server = MailServer(host="127.0.0.1", port=port, timeout_s=3)
+def mailer(port: int, *, timeout_s: float = 3) -> SmtpMailer:
+    server = MailServer(host="127.0.0.1", port=port, timeout_s=timeout_s)
     return SmtpMailer(server, sender="陵和区人民建议征集办公室 <jianyi@linghe.example>", clock=FrozenClock())
 
 
@@ -93,3 +95,22 @@ async def test_a_line_break_in_a_header_is_refused_before_anything_is_sent(field
     hostile = replace(MAIL, **{field: "x\r\nBcc: all@evil.example"})
     with pytest.raises((ValueError, IndexError)):
         mailer(1).message(hostile)
+
+
+async def test_a_server_that_takes_the_mail_and_then_says_nothing_gets_it_again_under_the_same_message_id() -> None:
+    """Row 35: a gateway that times out after the send. Whoever receives both can tell that they are one."""
+    hanging, well = Mailbox(), Mailbox()
+    never = asyncio.Event()
+
+    async def hang(server: Any, session: Any, envelope: Any) -> str:
+        await Mailbox.handle_DATA(hanging, server, session, envelope)
+        await never.wait()
+        return "250 too late"
+
+    hanging.handle_DATA = hang  # type: ignore[method-assign]
+    with mail_server(hanging) as port, pytest.raises(Unavailable):
+        await mailer(port, timeout_s=1).send(MAIL)
+    with mail_server(well) as port:
+        await mailer(port).send(MAIL)
+    [first], [second] = hanging.taken, well.taken
+    assert first["Message-ID"] == second["Message-ID"]

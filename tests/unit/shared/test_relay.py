@@ -10,6 +10,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.pending import Pending
+from shared.errors import PermanentError
+from shared.messaging.encoding import Outgoing
 from shared.messaging.metrics import DeliveryMetrics
 from shared.messaging.relay import LEASE, Relay
 from tests.support.broker import FakePublisher
@@ -118,3 +120,21 @@ async def test_an_outage_is_retried_and_shows_in_the_health(clock: FrozenClock) 
     watcher.cancel()
     assert "3 publishes failed in a row" in reasons
     assert await relay.check() is None
+
+
+async def test_an_event_that_the_broker_refuses_for_good_holds_up_no_other(clock: FrozenClock) -> None:
+    """Row 29: one that is too large must not keep its batch in the outbox for ever."""
+    store = FakeOutbox()
+
+    class Picky(FakePublisher):
+        async def publish(self, records: Sequence[Outgoing]) -> None:
+            if any(record.key == b"LARGE" for record in records):
+                raise PermanentError("the record is too large for the broker", code="too-large")
+            await super().publish(records)
+
+    publisher = Picky()
+    relay = make(store, publisher, clock)
+    for document in ("A", "LARGE", "B"):
+        relay.nudge(pending(document, clock))
+    await run_until(relay, lambda: store.marked == ["A", "B"])
+    assert [record.key for record in publisher.published] == [b"A", b"B"]
