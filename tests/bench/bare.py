@@ -6,6 +6,9 @@ import asyncio
 import json
 import os
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
@@ -17,21 +20,35 @@ from ulid import ULID
 
 
 class Body(BaseModel):
+    """What the reference validates and keeps: the same body, nothing else."""
+
     text: str
+    kind: str = "everyday"
+    identity: str = "anonymous"
+    town: str | None = None
+    received_at: datetime | None = None
 
 
 def endpoint() -> FastAPI:
-    """FastAPI and one acknowledged insert."""
+    """FastAPI and one acknowledged insert into a collection with two secondary indexes."""
     client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
         os.environ["MONGODB_URI"], w="majority", journal=True
     )
     collection = client["bare"]["accepted"]
-    app = FastAPI()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await collection.create_index("received_at")
+        await collection.create_index("town")
+        yield
+
+    app = FastAPI(lifespan=lifespan)
 
     @app.post("/accept", status_code=202)
     async def accept(body: Body) -> dict[str, str]:
         identity = str(ULID())
-        await collection.insert_one({"_id": identity, "text": body.text})
+        document = {"_id": identity, **body.model_dump(), "received_at": datetime.now(UTC)}
+        await collection.insert_one(document)
         return {"id": identity}
 
     return app

@@ -82,7 +82,7 @@ async def _send(publisher: Publisher, clock: Clock, batch: list[Outgoing], per_s
 
 async def _run(arguments: argparse.Namespace) -> Counter[str]:
     settings = ProcessSettings()
-    mongo = Mongo(settings.mongodb_uri.get_secret_value(), timeout_ms=30_000, prefix=settings.mongodb_database_prefix)
+    mongo = Mongo(settings.mongodb_uri.get_secret_value(), timeout_ms=600_000, prefix=settings.mongodb_database_prefix)
     publisher = Publisher(
         KafkaConnection(
             bootstrap_servers=settings.kafka_bootstrap_servers,

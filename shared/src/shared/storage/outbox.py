@@ -19,6 +19,8 @@ from shared.contracts.pending import Pending
 from shared.runtime.telemetry import current_traceparent
 from shared.storage.mongo import Collection, Document, translated
 
+MARKED_AT_ONCE = 50
+"""Documents of one update: far below the operation's time-out even on a busy server."""
 WRITER_LEASE = timedelta(seconds=30)
 """The writer publishes what it wrote; if it dies, the sweep of another process takes over after this."""
 
@@ -101,10 +103,8 @@ class OutboxStore:
     async def ensure_indexes(self) -> None:
         """Idempotent; run at start, while the collection is small."""
         with translated():
-            await self._collection.create_index(
-                "outbox_next_at", partialFilterExpression={"outbox_next_at": {"$exists": True}}
-            )
-            await self._collection.create_index("outbox_at")
+            # sparse, not partial: the embedded server reads the whole collection past a partial index
+            await self._collection.create_index("outbox_next_at", sparse=True)
 
     async def due(self, *, limit: int) -> list[Pending]:
         """Documents whose entries wait and whose lease, if any, has ended; oldest first."""
@@ -128,8 +128,13 @@ class OutboxStore:
         by_length: dict[int, list[str]] = {}
         for pending in batch:
             by_length.setdefault(pending.length, []).append(pending.document_id)
+        chunks = [
+            (length, ids[start : start + MARKED_AT_ONCE])
+            for length, ids in by_length.items()
+            for start in range(0, len(ids), MARKED_AT_ONCE)
+        ]
         with translated():
-            for length, ids in by_length.items():
+            for length, ids in chunks:
                 result = await self._collection.update_many(
                     {"_id": {"$in": ids}, "outbox_length": length},
                     {"$set": {"outbox_published": length}, "$unset": {"outbox_next_at": ""}},
@@ -156,9 +161,12 @@ class OutboxStore:
         return (self._clock.now() - oldest["outbox_next_at"]).total_seconds() if oldest else 0.0
 
     async def since(self, moment: datetime, *, batch: int = 200) -> AsyncIterator[tuple[str, list[Document]]]:
-        """Every document with events at or after `moment`, and those events in order, for republishing."""
+        """Every document with events at or after `moment`, and those events in order, for republishing.
+
+        Reads the whole collection: it is asked once after a disaster, and an index would cost every accept.
+        """
         wanted = rfc3339(moment)
-        cursor = self._collection.find({"outbox_at": {"$gte": moment}}, {"outbox": 1}).sort("outbox_at", 1)
+        cursor = self._collection.find({"outbox_at": {"$gte": moment}}, {"outbox": 1}).sort("_id", 1)
         with translated():
             async for document in cursor.batch_size(batch):
                 entries = [one for one in document["outbox"] if one["time"] >= wanted]

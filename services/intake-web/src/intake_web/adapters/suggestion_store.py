@@ -34,7 +34,7 @@ class MongoSuggestions:
                 await self._collection.create_index(
                     [(field, 1) for field in fields],
                     unique=True,
-                    partialFilterExpression={fields[0]: {"$exists": True}},
+                    sparse=True,
                 )
             await self._collection.create_index("code_hash")
         self._prepared = True
