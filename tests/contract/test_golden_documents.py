@@ -30,6 +30,7 @@ def test_committed_documents_are_those_of_todays_models(fresh: dict[str, str]) -
 
 
 def test_todays_models_break_no_committed_type() -> None:
+    """Row 31."""
     assert refusals() == []
 
 

@@ -93,6 +93,7 @@ async def test_bytes_beyond_the_offset_that_a_crash_left_are_cut_off(media: Medi
 async def test_a_full_disk_is_507_and_the_offset_says_what_is_really_there(
     media: MediaApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Row 8."""
     async with media.client() as client:
         place = (await create(client)).headers["location"]
         await send(client, place, 0, BYTES[:10])

@@ -142,6 +142,7 @@ async def test_too_large_is_413_by_the_declared_length_by_the_bytes_and_by_the_c
 
 
 async def test_a_full_disk_is_507_and_leaves_no_piece_behind(media: MediaApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 8."""
     def full(_handle: int, _data: Any) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

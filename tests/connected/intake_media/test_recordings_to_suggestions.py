@@ -103,6 +103,7 @@ async def in_hand(stack: MediaStack) -> None:
 async def test_a_worker_that_dies_hangs_or_is_stopped_with_a_job_leaves_one_suggestion(
     stack: MediaStack, events_of: Any, fault: signal.Signals
 ) -> None:
+    """Row 11 (SIGSTOP) and row 23 (SIGTERM), for recordings."""
     api = stack.start("serve")
     slow = stack.worker(TRANSCRIBER_FACTORY="tests.support.transcribers:never")
     await asyncio.gather(stack.ready(api), stack.ready(slow))
@@ -180,6 +181,7 @@ async def test_a_database_that_cannot_be_reached_is_said_by_uploads_and_by_readi
 async def test_a_spoken_note_of_a_browser_comes_out_as_simplified_chinese_with_times_and_a_copy_to_play(
     infrastructure: Infrastructure, tmp_path: Path, events_of: Any
 ) -> None:
+    """Row 23: its end shows that a stopped worker leaves no child behind."""
     spoken = (REPOSITORY / "deploy/local/src/minsheng/demo_media/chongdian.ogg").read_bytes()
     state = Path(os.environ.get("MINSHENG_STATE") or REPOSITORY / ".local").resolve()
     stack = MediaStack(infrastructure, tmp_path, TRANSCRIBER_FACTORY="", MEDIA_COPIES="on", RECORDING_LEASE_S="30")

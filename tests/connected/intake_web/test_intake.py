@@ -197,6 +197,7 @@ async def test_a_plain_work_order_becomes_our_event_with_its_cause(office: Offic
 
 
 async def test_a_binary_work_order_with_null_and_broken_headers_is_read(office: Office) -> None:
+    """Rows 17 and 18."""
     order = work_order()
     headers = [
         ("ce_specversion", b"1.0"),
@@ -235,6 +236,7 @@ BAD_ORDERS: list[tuple[dict[str, Any], str]] = [
 
 
 async def test_bad_work_orders_are_dead_letters_with_a_reason_and_stop_nobody(office: Office) -> None:
+    """Row 16."""
     good = work_order()
     async with office.open():
         marks = {}

@@ -63,6 +63,7 @@ async def last_of(infrastructure: Infrastructure, marker: str) -> dict[str, Any]
 
 
 async def test_a_replayed_letter_goes_back_as_it_came_and_is_open_no_more(infrastructure: Infrastructure) -> None:
+    """Row 32."""
     marker = uuid.uuid4().hex
     await bury(infrastructure, json.dumps({"marker": marker}).encode())
     letter = open_letter(infrastructure, marker)

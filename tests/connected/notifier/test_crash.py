@@ -33,6 +33,7 @@ PACK = Path(__file__).parents[3] / "deploy" / "district"
 async def test_a_notifier_killed_around_the_sending_sends_again_under_the_same_message_id(
     infrastructure: Infrastructure, point: str, copies: int, tmp_path: Path
 ) -> None:
+    """Row 36."""
     prefix, key = f"t{uuid.uuid4().hex[:8]}_", base64.b64encode(os.urandom(32)).decode()
     mongo, suggestion_id, mailbox = Mongo(infrastructure.mongo_uri, prefix=prefix), str(ULID()), Mailbox()
     vault = Vault(mongo.database("vault")["contacts"], SystemClock(), key=key)

@@ -43,6 +43,7 @@ def house(infrastructure: Infrastructure) -> RouterHouse:
 
 
 async def test_each_suggestion_has_one_case_and_one_first_outcome_though_delivered_twice(house: RouterHouse) -> None:
+    """Rows 30 and 32: a replay, of whatever kind, is the same event again."""
     texts = [SIGNALS, VAGUE, "测试", "我家楼下着火了，火很大，快来人！", "公交站没有候车亭，建议加装。"] * 6
     suggestions = [said(text) for text in texts]
     ids = [one.suggestion_id for one in suggestions]

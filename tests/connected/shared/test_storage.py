@@ -82,6 +82,7 @@ async def test_republishing_finds_every_event_since_a_moment(mongo: Mongo) -> No
 
 
 async def test_a_job_is_claimed_by_one_of_many_and_fenced_after_its_lease(mongo: Mongo) -> None:
+    """Row 11."""
     clock = FrozenClock()
     collection = mongo.database("media")["recordings"]
     leases = Leases(collection, clock, waiting="waiting", working="working")

@@ -66,6 +66,7 @@ async def test_nack_on_error_keeps_it_and_retries_hot_without_any_pause(bench: W
 
 
 async def test_a_graceful_stop_with_several_workers_loses_what_waited_in_memory(bench: Workbench) -> None:
+    """Row 24: why ours has one."""
     await bench.send(*(str(number).encode() for number in range(10)))
     begun, done = [], []
     go_on = asyncio.Event()

@@ -41,6 +41,7 @@ async def leak() -> None:
 async def test_a_cancellation_that_leaks_from_a_handler_ends_the_plain_loop_while_all_looks_well(
     bench: Workbench,
 ) -> None:
+    """Row 20: why ours guards against it."""
     await bench.send(b"1")
     seen: list[bytes] = []
     broker = KafkaBroker(bench.servers, logger=None)
@@ -64,6 +65,7 @@ async def test_a_cancellation_that_leaks_from_a_handler_ends_the_plain_loop_whil
 
 
 async def test_our_delivery_takes_a_leaked_cancellation_for_a_bug_and_goes_on(bench: Workbench) -> None:
+    """Row 20."""
     first, second = str(ULID()), str(ULID())
     seen: list[str] = []
 

@@ -82,6 +82,7 @@ async def test_a_commit_waits_without_end(bench: Workbench, broker_to_freeze: Ow
 
 
 async def test_stopping_is_bounded_by_us_and_by_nobody_else(bench: Workbench, broker_to_freeze: OwnBroker) -> None:
+    """Row 22."""
     await bench.send(b"1")
     seen: list[Any] = []
 

@@ -62,6 +62,7 @@ async def test_the_plain_parser_skips_a_record_with_such_a_header_and_commits_pa
 async def test_our_parser_hands_it_on_with_its_headers_as_they_came(
     bench: Workbench, headers: list[tuple[str, bytes | None]]
 ) -> None:
+    """Row 17."""
     await bench.send(b"kept", headers=headers)
     seen: list[ConsumerRecord[bytes, bytes]] = []
 
@@ -104,6 +105,7 @@ async def test_a_value_that_does_not_fit_the_handlers_type_never_reaches_it_and_
 async def test_a_senders_reply_to_diverts_what_a_handler_returns_unless_replies_are_off(
     bench: Workbench, no_reply: bool, diverted: list[bytes]
 ) -> None:
+    """Row 18."""
     canary = Workbench(bench.connection, f"{bench.topic}-canary", bench.group)
     await create_topic(bench.connection, canary.topic)
     await bench.send(b"x", headers=[("reply_to", canary.topic.encode())])

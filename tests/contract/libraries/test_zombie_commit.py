@@ -24,6 +24,7 @@ async def say(process: asyncio.subprocess.Process, words: str) -> str:
 
 
 async def test_an_explicit_commit_after_waking_moves_the_group_back_a_plain_one_does_not(bench: Workbench) -> None:
+    """Row 11."""
     await bench.send(b"1", b"2", b"3", b"4")
     zombie = await asyncio.create_subprocess_exec(
         sys.executable,

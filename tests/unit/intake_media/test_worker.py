@@ -71,6 +71,7 @@ async def test_waiting_jobs_are_worked_on_side_by_side_up_to_the_concurrency() -
 
 
 async def test_a_stopped_worker_gives_its_job_back_at_once() -> None:
+    """Row 23."""
     jobs, started = FakeRecordings(), asyncio.Event()
     job = job_of()
     jobs.queues["voice"] = [job]
@@ -107,6 +108,7 @@ async def test_work_ends_as_soon_as_the_lease_was_taken_over() -> None:
 
 
 async def test_the_lease_is_renewed_while_the_work_lasts() -> None:
+    """Row 13."""
     jobs = FakeRecordings()
     jobs.queues["voice"] = [job_of()]
 

@@ -65,6 +65,7 @@ def test_what_is_no_json_can_only_be_replaced_whole() -> None:
 
 
 def test_a_handled_letter_is_not_sent_twice() -> None:
+    """Row 32."""
     found = [
         (letter(b"{}"), {"offset": 3, "state": "replayed"}),
         (letter(b"{}", offset=4), {"offset": 4, "state": "open"}),

@@ -104,6 +104,7 @@ async def test_a_mail_that_is_refused_for_now_too_often_is_given_up() -> None:
 
 
 async def test_an_outage_of_our_mail_server_counts_against_no_mail() -> None:
+    """Row 35."""
     desk = Desk(error=Unavailable("no connection"))
     assert await desk.deliver(job_of(mail_notice(), attempts=MAX_ATTEMPTS - 1)) == "away"
     assert desk.jobs.became is not None

@@ -49,6 +49,7 @@ async def test_a_good_record_is_handled_and_the_batch_commits() -> None:
 
 
 async def test_a_transient_error_is_retried_with_growing_pauses_until_it_passes() -> None:
+    """Row 14."""
     bench = Bench(Unavailable("database"), Unavailable("database"), Unavailable("database"))
     await bench.delivery([submitted_record("A")])
     assert bench.handled == ["A"]
@@ -58,6 +59,7 @@ async def test_a_transient_error_is_retried_with_growing_pauses_until_it_passes(
 
 
 async def test_a_lasting_outage_gives_the_batch_back_and_never_buries_it() -> None:
+    """Row 9."""
     bench = Bench(*[Unavailable("database")] * 1000)
     with pytest.raises(TransientError):
         await bench.delivery([submitted_record("A")])
@@ -66,6 +68,7 @@ async def test_a_lasting_outage_gives_the_batch_back_and_never_buries_it() -> No
 
 
 async def test_a_permanent_error_goes_to_the_dead_letters_at_once_with_raw_bytes_and_provenance() -> None:
+    """Row 15."""
     bench = Bench(PermanentError("not for us", code="unknown-source"))
     record = submitted_record("A", offset=41)
     await bench.delivery([record])
@@ -79,6 +82,7 @@ async def test_a_permanent_error_goes_to_the_dead_letters_at_once_with_raw_bytes
 
 
 async def test_a_bug_is_tried_a_few_times_and_then_buried_without_its_message() -> None:
+    """Row 15."""
     bench = Bench(*[ValueError("电话 13900000000")] * MAX_BUG_ATTEMPTS)
     await bench.delivery([submitted_record("A")])
     [buried] = bench.publisher.published
@@ -98,6 +102,7 @@ async def test_a_record_that_can_not_be_read_is_buried_and_its_neighbours_are_ha
 
 
 async def test_nothing_is_committed_while_a_dead_letter_can_not_be_written() -> None:
+    """Row 19."""
     bench = Bench(PermanentError("no"), PermanentError("no"))
     bench.publisher.failures = 1
     await bench.delivery([submitted_record("A")])
@@ -106,6 +111,7 @@ async def test_nothing_is_committed_while_a_dead_letter_can_not_be_written() -> 
 
 
 async def test_records_of_one_suggestion_stay_in_order_when_the_first_must_wait() -> None:
+    """Row 30."""
     bench = Bench(Unavailable("database"))
     events: list[str] = []
 
@@ -120,6 +126,7 @@ async def test_records_of_one_suggestion_stay_in_order_when_the_first_must_wait(
 
 
 async def test_other_suggestions_flow_while_one_must_wait() -> None:
+    """Row 14."""
     bench = Bench()
     order: list[str] = []
     failed = False
@@ -156,6 +163,7 @@ async def test_a_batch_given_back_does_not_handle_again_what_was_done() -> None:
 
 
 async def test_a_leaked_cancellation_is_a_bug_of_the_handler_not_the_end_of_the_loop() -> None:
+    """Row 20."""
     bench = Bench(asyncio.CancelledError())
     await bench.delivery([submitted_record("A")])
     assert bench.handled == ["A"]
@@ -179,6 +187,7 @@ async def test_a_real_cancellation_passes_through_so_that_nothing_is_committed()
 
 
 async def test_an_unknown_type_is_buried_and_a_known_type_without_handler_passes() -> None:
+    """Row 31."""
     bench = Bench()
     unknown = submitted_record("A")
     headers = [(name, b"suggestion.submitted.v99" if name == "ce_type" else value) for name, value in unknown.headers]
