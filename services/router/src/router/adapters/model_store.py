@@ -7,6 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def save(model: TextModel, folder: Path, card: Mapping[str, Any]) -> str:
         "classes": model.classes,
         "quick_threshold": model.quick_threshold,
         "auto_threshold": model.auto_threshold,
-        "calibration": {name: [h.calibration.slope, h.calibration.offset] for name, h in _heads(model)},
+        "calibration": {name: list(astuple(h.calibration)) for name, h in _heads(model)},
         **words,
     }
     folder.parent.mkdir(parents=True, exist_ok=True)

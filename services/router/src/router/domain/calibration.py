@@ -15,24 +15,27 @@ NEVER = 1.01
 
 @dataclass(frozen=True)
 class Calibration:
-    """P(right) = 1 / (1 + exp(-(slope · margin + offset))), fitted on answers the machine had not learned."""
+    """P(right) = ceiling / (1 + exp(-(slope · margin + offset))), fitted on answers the machine had not learned."""
 
     slope: float
     offset: float
+    ceiling: float = 1.0
+    """No surer than so many answers allow."""
 
     @classmethod
     def fit(cls, margins: Array, right: NDArray[np.bool_]) -> Calibration:
-        """Platt's method; without a single wrong (or right) answer the share itself is all that is known."""
-        if right.all() or not right.any():
-            share = (right.sum() + 1) / (len(right) + 2)
-            return cls(0.0, float(np.log(share / (1 - share))))
-        fitted = LogisticRegression(C=100.0).fit(margins.reshape(-1, 1), right)
+        """Platt's method, with one imagined mistake at margin 0 and one right answer at the widest: a few flawless
+        answers shall not make the machine sure of texts unlike anything it knows."""
+        seen = np.concatenate([margins, [0.0, margins.max()]])
+        judged = np.concatenate([right, [False, True]])
+        fitted = LogisticRegression(C=100.0).fit(seen.reshape(-1, 1), judged)
         # Never downhill: a wider margin must not lower the confidence.
-        return cls(max(0.0, float(fitted.coef_[0, 0])), float(fitted.intercept_[0]))
+        ceiling = (len(right) + 1) / (len(right) + 2)
+        return cls(max(0.0, float(fitted.coef_[0, 0])), float(fitted.intercept_[0]), ceiling)
 
     def __call__(self, margins: Array) -> Array:
         """Confidences between 0 and 1, same shape."""
-        confidences: Array = 1 / (1 + np.exp(-(self.slope * margins + self.offset)))
+        confidences: Array = self.ceiling / (1 + np.exp(-(self.slope * margins + self.offset)))
         return confidences
 
 

@@ -66,7 +66,7 @@ class IssueStream:
     """Feed it messages in the order of time; the cost of each does not grow with the window."""
 
     def __init__(self, window: SimilarityWindow | None = None) -> None:
-        self.window = window or SimilarityWindow()
+        self.window = SimilarityWindow() if window is None else window
         self._issues: dict[str, Issue] = {}
         self._of: dict[int, str] = {}
 

@@ -19,12 +19,14 @@ Floats = NDArray[np.float64]
 BUCKETS = 1 << 20
 """Grams are hashed into so many columns: no vocabulary grows with the years."""
 GRAM_SIZES = (1, 2, 3)
+EXPECTED = 50
+"""Messages imagined beside those of a young window, so that the first few that agree are seen to."""
 SUBJECT_TIMES = 2
 BODY_CHARS = 400
 PLACE_CHARS = 150
 """Places named this early are where the matter is."""
-ELSEWHERE = 0.35
-"""What is left of a likeness when both name places and share none: 大兴路 is not 人民路."""
+ELSEWHERE, ELSEWHERE_AT_MOST = 0.35, 0.14
+"""What is left of a likeness when both name places and share none: 建设路 is not 人民路."""
 PROBES, POSTINGS, COMPARED = 64, 128, 64
 """Per message: rarest grams looked up, latest messages kept under each, messages compared in full. They bound
 the cost whatever the size of the window."""
@@ -113,7 +115,7 @@ class SimilarityWindow:
             scale = length * np.sqrt(vector @ vector)
             likeness = float(vector @ self._scratch[theirs.columns] / scale) if scale > 0 else 0.0
             elsewhere = entry.places and theirs.places and not entry.places & theirs.places
-            found[other] = likeness * ELSEWHERE if elsewhere else likeness
+            found[other] = min(likeness * ELSEWHERE, ELSEWHERE_AT_MOST) if elsewhere else likeness
         self._scratch[entry.columns] = 0.0
         return found
 
@@ -122,7 +124,7 @@ class SimilarityWindow:
         return int(self._seen_in[_column(without_numbers(gram))])
 
     def _rarity(self, columns: Ints) -> Floats:
-        rarity: Floats = np.maximum(np.log((len(self._entries) + 1) / (self._seen_in[columns] + 0.5)), 0.0)
+        rarity: Floats = np.maximum(np.log((len(self._entries) + EXPECTED) / (self._seen_in[columns] + 0.5)), 0.0)
         return rarity
 
     def _probes(self, entry: Entry, rarity: Floats) -> tuple[list[int], list[float]]:

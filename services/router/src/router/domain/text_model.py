@@ -20,6 +20,8 @@ Embed = Callable[[Sequence[str]], Floats]
 """Texts to vectors, shape (n, d); deterministic, computes for some milliseconds per text."""
 PRECISION = 0.95
 """What is routed without a person shall be right at least this often."""
+CHOSEN_AT = 0.96
+"""Aimed a little higher than promised: on letters of other folds thresholds chosen at 0.95 kept 0.947."""
 QUICK_PRECISION = 0.97
 """Stricter where the meaning was not even asked for."""
 FOLDS = 5
@@ -120,7 +122,7 @@ class TextModel:
             full=Head.fit(_with_meaning(lexical, vectors, centre), labels, full_calibration),
             centre=centre,
             quick_threshold=quick_threshold,
-            auto_threshold=threshold_at(confidence, right, PRECISION),
+            auto_threshold=threshold_at(confidence, right, CHOSEN_AT),
         )
 
     def predict(self, subject: str | None, text: str, embed: Embed) -> list[Prediction]:

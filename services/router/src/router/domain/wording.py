@@ -23,7 +23,7 @@ _COURTESY = re.compile(
     "尊敬的|领导|您好|你好|各位|市长|书记|局长|县长|区长|省长|请求|请问|请教|恳请|恳求|强烈|要求|建议|希望|盼望|咨询|投诉|反映|"
     "举报|反对|关于|有关|相关|部门|问题|情况|进行|尽快|加快|加强|加大|力度|步伐|解决|处理|回复|答复|谢谢|感谢|政府|何时|"
     "什么时候|能否|能不能|是否|可否|为什么|为何|怎么|如何|多次|一直|至今|严重|非常|没有|不能|可以|应该|我们|我是|我在|本人|"
-    "他们|大家|老百姓|群众|市民|居民|业主|诉求|事宜|建设|工作|管理|提高|推进|求助|帮忙|查处|呼吁|万分|此致|敬礼|贵局|"
+    "他们|大家|老百姓|群众|市民|居民|业主|诉求|事宜|建设(?![路街大巷村镇])|工作|管理|提高|推进|求助|帮忙|查处|呼吁|万分|此致|敬礼|贵局|"
     "贵单位|望予|予以|给予|望|盼|请"
 )
 # What the name of a place ends with; the two characters before it tell one place from another.
@@ -72,11 +72,11 @@ def grams(distinct: str, sizes: Iterable[int]) -> Counter[str]:
 
 
 def place_marks(distinct: str) -> frozenset[str]:
-    """The two characters before each place ending: 大兴路 and 人民路 give 大兴 and 人民; 我们小区 names no place."""
+    """The two characters before each place ending: 建设路 and 人民路 give 建设 and 人民; 我们小区 names no place."""
     marks: set[str] = set()
     for piece in distinct.split("|"):
         for found in _PLACE_ENDING.finditer(piece):
             mark = piece[max(0, found.start() - _PLACE_CHARS) : found.start()]
-            if len(mark) == _PLACE_CHARS and _NO_NAME.isdisjoint(mark):
+            if len(mark) == _PLACE_CHARS and _NO_NAME.isdisjoint(mark) and not _PLACE_ENDING.fullmatch(mark):
                 marks.add(mark)
     return frozenset(marks)
