@@ -67,7 +67,7 @@ def run(work: Awaitable[Any]) -> Any:
 
 
 class Life(RuleBasedStateMachine):
-    """Rules act on one suggestion; invariants hold after each."""
+    """Row 30: rules act on one suggestion; invariants hold after each."""
 
     def __init__(self) -> None:
         super().__init__()
