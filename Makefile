@@ -12,7 +12,7 @@ LINTED_TYPES := $(wildcard shared/src/shared services/*/src/* deploy/local/src/m
 EXPORT := $(UV) export -q --frozen --all-packages --no-emit-workspace --format requirements-txt --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev system up down demo test check lint types imports schemas lock bench bench-media chaos-short chaos screenshots
+.PHONY: help setup setup-dev system up down demo test check lint types imports schemas lock bench bench-media chaos-rows chaos-short chaos screenshots
 
 help: ## list what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,11 +93,14 @@ bench: setup-dev ## rates and delays of the text path
 bench-media: setup-dev ## rates and delays of the transcribing workers
 	@$(PY) -m tests.bench.media
 
-chaos-short: setup-dev ## faults for a few minutes: nothing lost, nothing doubled
-	@$(PY) -m tests.chaos.campaign --submissions 1500 --faults 20 --outage 15
+chaos-rows: setup-dev system ## one failure at a time, each with its test (tests/chaos/README.md)
+	@$(PY) -m pytest tests/chaos
 
-chaos: setup-dev ## faults at length
-	@$(PY) -m tests.chaos.campaign --report tests/chaos/report.md
+chaos-short: setup-dev system ## faults for three minutes, the same ones every time: nothing lost, nothing doubled
+	@$(PY) -m tests.chaos.campaign --seed 20261124 --submissions 900 --rate 15 --faults 25 --outage 10
+
+chaos: setup-dev system ## faults at length, with a report
+	@$(PY) -m tests.chaos.campaign --submissions 20000 --faults 200 --report tests/chaos/report.md
 
 screenshots: setup-dev system ## the README's pictures, taken from a running stack
 	@$(PY) tests/browser/screenshots.py
