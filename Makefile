@@ -30,10 +30,10 @@ $(VENV)/.uv-$(UV_VERSION):
 
 $(VENV)/.ready: $(VENV)/.uv-$(UV_VERSION) requirements.lock $(MEMBERS:%=%/pyproject.toml)
 	@echo "setup: libraries of requirements.lock, each checked against its hash (first time: some hundred megabytes)"
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync -q --require-hashes requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip sync -q --compile-bytecode --require-hashes requirements.lock
 	@rm -f $(VENV)/.ready-dev
 	@echo "setup: our own packages"
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install -q --no-deps $(MEMBERS:%=-e ./%)
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install -q --compile-bytecode --no-deps $(MEMBERS:%=-e ./%)
 	@touch $@
 	@echo "setup: done"
 
@@ -41,7 +41,7 @@ setup-dev: $(VENV)/.ready-dev
 
 $(VENV)/.ready-dev: $(VENV)/.ready tests/requirements.lock
 	@echo "setup: tools for tests and checks"
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install -q --require-hashes -r tests/requirements.lock
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install -q --compile-bytecode --require-hashes -r tests/requirements.lock
 	@touch $@
 
 system: # Debian packages that the tests need: a browser, ffmpeg, a Chinese font

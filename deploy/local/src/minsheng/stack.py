@@ -94,7 +94,9 @@ def administration(places: Places) -> dict[str, str]:
 
 def environment(places: Places) -> dict[str, str]:
     """What every process of the stack finds in its environment; keys are added per process."""
-    env = {name: value for name, value in os.environ.items() if name not in keys.NAMES}
+    # bytecode is written: six processes that compile every library anew would take a core for half a minute
+    dropped = {*keys.NAMES, "PYTHONDONTWRITEBYTECODE"}
+    env = {name: value for name, value in os.environ.items() if name not in dropped}
     if not places.given_kafka:  # ours is open, or each process gets a login of its own
         env = {name: value for name, value in env.items() if name not in {"KAFKA_USERNAME", "KAFKA_PASSWORD"}}
     env |= {name: str(port) for name, port in places.ports.items()}
