@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import statistics
 import subprocess
@@ -117,6 +118,7 @@ def main() -> int:
     parser.add_argument("--outage", type=float, default=60.0, help="seconds that broker and database are down")
     parser.add_argument("--report", type=Path, help="write the report here (Markdown; the figure beside it)")
     arguments = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the load's clients meet every outage
     with tempfile.TemporaryDirectory(prefix="minsheng-chaos-") as folder:
         state, plan = Path(folder) / "state", Path(folder) / "plan"
         plan.mkdir()
