@@ -45,12 +45,13 @@ class Fragile:
 
     def behind_proxy(self, *, kafka: bool = True, mongo_port: int | None = None) -> Infrastructure:
         """The same, but reached through proxies."""
-        changes: dict[str, str] = {}
-        if kafka:
-            changes["kafka"] = f"127.0.0.1:{self.kafka_proxy_port}"
-        if mongo_port is not None:
-            changes["mongo_uri"] = f"mongodb://127.0.0.1:{mongo_port}/?retryWrites=false&directConnection=true"
-        return replace(self.infrastructure, **changes)
+        near = self.infrastructure
+        through = f"mongodb://127.0.0.1:{mongo_port}/?retryWrites=false&directConnection=true"
+        return replace(
+            near,
+            kafka=f"127.0.0.1:{self.kafka_proxy_port}" if kafka else near.kafka,
+            mongo_uri=near.mongo_uri if mongo_port is None else through,
+        )
 
     def pids(self, name: str) -> list[int]:
         with supervisor(Running.load(self.places).endpoint) as control:
