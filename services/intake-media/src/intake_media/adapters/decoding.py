@@ -61,7 +61,7 @@ class FfmpegDecoder:
             out = room / "sound.wav"
             sound = ffmpeg.source(path, codecs=ffmpeg.AUDIO_CODECS, vn=None, sn=None, dn=None)[f"a:{track}"]
             if channel is not None:
-                sound = sound.filter("pan", f"mono|c0=c{channel}")
+                sound = sound.filter("channelmap", map=channel, channel_layout="mono")
             # New time stamps from the sample count: a gap in the old ones would end the note at `t`.
             sound = sound.filter("asetpts", "N/SR/TB")
             argv = ffmpeg.command(
@@ -73,7 +73,7 @@ class FfmpegDecoder:
                 argv, Limits(wall_s=120.0, cpu_s=30, file_bytes=ceiling_bytes), directory=room
             )
             samples = read_wav(out)
-        return _judged(outcome, samples, info, limits, whole=track == 0)
+        return _judged(outcome, samples, info, limits, track=track)
 
 
 def read_wav(path: Path) -> Samples:
@@ -89,12 +89,13 @@ def read_wav(path: Path) -> Samples:
     return raw.astype(np.float32) / 32768.0
 
 
-def _judged(outcome: Outcome, samples: Samples, info: MediaInfo, limits: MediaLimits, *, whole: bool) -> DecodedSound:
+def _judged(outcome: Outcome, samples: Samples, info: MediaInfo, limits: MediaLimits, *, track: int) -> DecodedSound:
     said = outcome.stderr.decode("utf-8", "replace")
     complaints = [line for line in said.splitlines() if not _HARMLESS.search(line)]
+    codec = info.audio[track].codec
     if not samples.size:
         # An empty file with exit code 0 is what a reference to a foreign file or a lying index leaves behind.
-        if "Decoder not found" in said or ("not on whitelist" in said and not complaints):
+        if "Decoder not found" in said or f"Codec ({codec}) not on whitelist" in said:
             raise PermanentError("the sound is in a format that we do not read", code="unsupported-format")
         raise PermanentError("no sound could be read from the file", code="damaged")
     duration_s = len(samples) / RATE_HZ
@@ -102,9 +103,9 @@ def _judged(outcome: Outcome, samples: Samples, info: MediaInfo, limits: MediaLi
     if refused is not None:
         raise PermanentError(refused.message, code=refused.code)
     flags = []
-    if outcome.exit_code != 0 or complaints:
+    if outcome.exit_code != 0 or complaints or info.incomplete:
         flags.append("damaged-media")
-    claimed_s = None if info.duration_estimated or not whole else info.duration_s
+    claimed_s = None if info.duration_estimated or track else info.duration_s
     if claimed_s is not None and not lengths_agree(claimed_s, duration_s):
         flags.append("duration-mismatch")
     return DecodedSound(samples=samples, duration_s=duration_s, flags=tuple(flags))

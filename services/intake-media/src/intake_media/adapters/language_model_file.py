@@ -18,7 +18,7 @@ def load(path: Path) -> CharacterModel:
     try:
         with np.load(path, allow_pickle=False) as held:
             return CharacterModel.from_arrays({name: held[name] for name in held.files})
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise PermanentError(
             f"{path.name} is no language model of this version; count it again: `minsheng pack train`",
             code="language-model-broken",

@@ -40,7 +40,25 @@ class FfmpegProbe:
                 level="info",
             )
             outcome = await self._sandbox.run(argv, PROBE_LIMITS, directory=room)
-        return read_probe(outcome)
+        info = read_probe(outcome)
+        return info.model_copy(update={"incomplete": True}) if info.container == "wav" and is_cut(path) else info
+
+
+def is_cut(path: Path) -> bool:
+    """Whether a WAV ends before its `data` chunk does. A length of (nearly) 4 GB is a recorder's "not known"."""
+    with path.open("rb") as held:
+        size = held.seek(0, 2)
+        at = 12
+        for _ in range(64):
+            held.seek(at)
+            head = held.read(8)
+            if len(head) < 8:
+                return False
+            length = int.from_bytes(head[4:], "little")
+            if head[:4] == b"data":
+                return length < 0xFFFF_0000 and at + 8 + length > size
+            at += 8 + length + length % 2
+    return False
 
 
 def read_probe(outcome: Outcome) -> MediaInfo:

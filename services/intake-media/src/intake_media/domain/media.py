@@ -40,6 +40,8 @@ class MediaInfo(BaseModel):
     """As the container claims; None where it claims nothing (a browser's live WebM)."""
     duration_estimated: bool = False
     """True where it was guessed from the bit rate, so that a difference proves nothing."""
+    incomplete: bool = False
+    """True where the file is shorter than its own header says, though ffmpeg keeps silent about it (WAV)."""
     audio: tuple[AudioTrack, ...] = ()
     video: tuple[VideoTrack, ...] = ()
 

@@ -1,0 +1,185 @@
+"""More than eighty hostile or broken uploads through the real probe and decoder: refused or flagged, bounded, alone."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import psutil
+import pytest
+
+from intake_media.adapters import ffmpeg
+from intake_media.adapters.decoding import FfmpegDecoder
+from intake_media.adapters.pictures import FfmpegPictures
+from intake_media.adapters.probing import FfmpegProbe
+from intake_media.adapters.sandbox import Sandbox
+from intake_media.domain.media import MediaLimits, refusal
+from shared.errors import PermanentError
+from tests.support.media_corpus import OK, Upload, Workshop, corpus, png
+
+CANARY_HZ = 3000
+LIMITS = MediaLimits()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    """A workshop with a neighbour's recording beside it and a listening socket that nobody must call."""
+    room = tmp_path_factory.mktemp("workshop")
+    victim = room / "victim.wav"
+    sound = (0.5 * np.sin(2 * np.pi * CANARY_HZ * np.arange(48_000) / 16_000) * 32767).astype("<i2")
+    with wave.open(str(victim), "wb") as held:
+        held.setnchannels(1)
+        held.setsampwidth(2)
+        held.setframerate(16_000)
+        held.writeframes(sound.tobytes())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        yield Workshop(room, victim=victim, port=listener.getsockname()[1])
+        with pytest.raises(BlockingIOError):
+            listener.accept()  # nobody called
+
+
+@pytest.fixture(scope="module")
+def uploads(shop: Workshop) -> list[Upload]:
+    """The whole corpus, made once."""
+    return list(corpus(shop))
+
+
+async def outcome(upload: Upload, path: Path, sandbox: Sandbox, binary: str) -> tuple[set[str], np.ndarray | None]:
+    path.write_bytes(upload.contents)
+    try:
+        info = await FfmpegProbe(sandbox, binary=binary).probe(path)
+        refused = refusal(info, LIMITS)
+        if refused is not None:
+            return {refused.code}, None
+        sound = await FfmpegDecoder(sandbox, binary=binary).decode(path, info, LIMITS)
+    except PermanentError as error:
+        return {error.code}, None
+    return set(sound.flags) or {OK}, sound.samples
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("which", ["found", "wheel"])
+async def test_every_upload_is_refused_or_flagged_within_its_limits(
+    uploads: list[Upload], tmp_path: Path, which: str
+) -> None:
+    binary = ffmpeg.find() if which == "found" else str(imageio_ffmpeg.get_ffmpeg_exe())
+    sandbox, seen, wrong, peak = Sandbox(tmp_path / "jobs"), 0, [], 0
+    path = tmp_path / "alone" / "original"
+    path.parent.mkdir()
+    for upload in uploads:
+        seen += 1
+        started = time.process_time()
+        task = asyncio.create_task(outcome(upload, path, sandbox, binary))
+        while not task.done():
+            peak = max(peak, _children_rss())
+            await asyncio.wait([task], timeout=0.05)
+        found, samples = await task
+        if not found & upload.may:
+            wrong.append(f"{upload.name}: {sorted(found)} is none of {sorted(upload.may)}")
+        if samples is not None and _tone_share(samples) > 0.2:
+            wrong.append(f"{upload.name}: the neighbour's recording was read")
+        assert time.process_time() - started < 20, f"{upload.name} cost the worker itself too much"
+    assert wrong == []
+    assert seen >= 80
+    assert peak < 1_200 * 1024 * 1024
+
+
+def _children_rss() -> int:
+    total = 0
+    for child in psutil.Process().children(recursive=True):
+        try:
+            total += child.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total
+
+
+def _tone_share(samples: np.ndarray) -> float:
+    spectrum = np.abs(np.fft.rfft(samples)) ** 2
+    frequency = np.fft.rfftfreq(len(samples), 1 / 16_000)
+    return float(spectrum[np.abs(frequency - CANARY_HZ) < 5].sum() / max(1e-9, spectrum.sum()))
+
+
+@pytest.mark.parametrize(
+    "suffix", ["wav", "mp3", "m4a", "mp4", "mov", "ogg", "opus", "webm", "mkv", "flac", "aac", "ts"]
+)
+async def test_every_kind_of_recording_is_decoded_whole(shop: Workshop, tmp_path: Path, suffix: str) -> None:
+    found, samples = await outcome(
+        Upload(f"x.{suffix}", shop.made(suffix), frozenset()),
+        tmp_path / "original",
+        Sandbox(tmp_path / "jobs"),
+        ffmpeg.find(),
+    )
+    assert found == {OK}
+    assert samples is not None
+    assert len(samples) / 16_000 == pytest.approx(8.0, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("stereo", ("-af", "pan=stereo|c0=c0|c1=-1*c0")), ("surround", ("-af", "pan=5.1|LFE=c0"))]
+)
+async def test_sound_that_the_mix_loses_is_found_in_a_channel(
+    shop: Workshop, tmp_path: Path, name: str, options: tuple[str, ...]
+) -> None:
+    path = tmp_path / "original"
+    path.write_bytes(shop.made("wav", *options))
+    sandbox = Sandbox(tmp_path / "jobs")
+    info = await FfmpegProbe(sandbox).probe(path)
+    decoder = FfmpegDecoder(sandbox)
+    mixed = await decoder.decode(path, info, LIMITS)
+    assert np.abs(mixed.samples).max() < 0.01, name
+    views = [float(np.abs(view.samples).max()) async for view in decoder.other_views(path, info, LIMITS)]
+    assert max(views) > 0.2
+
+
+async def test_a_silent_first_track_does_not_hide_the_second(shop: Workshop, tmp_path: Path) -> None:
+    path = tmp_path / "original"
+    silence = ("-f", "lavfi", "-i", "anullsrc=r=16000:cl=mono")
+    path.write_bytes(
+        shop.made("mkv", "-map", "0:a", "-map", "1:a", "-t", "8", inputs=(*silence, "-i", str(shop.voice)))
+    )
+    sandbox = Sandbox(tmp_path / "jobs")
+    info = await FfmpegProbe(sandbox).probe(path)
+    assert len(info.audio) == 2
+    views = [float(np.abs(view.samples).max()) async for view in FfmpegDecoder(sandbox).other_views(path, info, LIMITS)]
+    assert max(views) > 0.2
+
+
+async def test_pictures_of_a_video_carry_no_place_and_no_title(shop: Workshop, tmp_path: Path) -> None:
+    path = tmp_path / "original"
+    given = ("-f", "lavfi", "-i", "testsrc=s=1280x720:r=5:d=4", "-i", str(shop.voice))
+    secret = ("-metadata", "location=+31.2304+121.4737/", "-metadata", "title=geheim", "-movflags", "use_metadata_tags")
+    path.write_bytes(shop.made("mp4", "-t", "4", *secret, inputs=given))
+    assert b"geheim" in path.read_bytes()
+    sandbox = Sandbox(tmp_path / "jobs")
+    info = await FfmpegProbe(sandbox).probe(path)
+    pictures, copy = FfmpegPictures(sandbox), tmp_path / "copy.mp4"
+    poster = await pictures.poster(path, info)
+    frames = await pictures.key_frames(path, info, count=3)
+    assert await pictures.web_copy(path, info, copy, max_duration_s=600)
+    assert poster is not None
+    assert len(frames) == 3
+    for made in (poster, *frames, copy.read_bytes()):
+        assert b"geheim" not in made
+        assert b"31.2304" not in made
+    assert poster.startswith(b"\xff\xd8")
+    again = await FfmpegProbe(sandbox).probe(copy)
+    assert (again.container, again.video[0].codec, again.audio[0].codec) == ("mov", "h264", "aac")
+
+
+async def test_a_frame_that_would_cost_a_gigabyte_is_not_decoded(shop: Workshop, tmp_path: Path) -> None:
+    path = tmp_path / "original"
+    picture = tmp_path / "large.png"
+    picture.write_bytes(png(5000, 3000))
+    path.write_bytes(shop.made("mkv", "-c:v", "mjpeg", "-t", "1", inputs=("-i", str(picture), "-i", str(shop.voice))))
+    sandbox = Sandbox(tmp_path / "jobs")
+    info = await FfmpegProbe(sandbox).probe(path)
+    assert info.video[0].width == 5000
+    assert await FfmpegPictures(sandbox).poster(path, info) is None
