@@ -103,7 +103,7 @@ async def test_the_reader_may_ask_for_english(client: httpx2.AsyncClient) -> Non
         ({"text": "好", "identity": "famous"}, "/identity", "literal_error"),
         ({"text": "好", "place": {"lon": 999}}, "/place/lon", "less_than_equal"),
         ({"text": "好", "contact": {"email": "nobody"}}, "/contact/email", "string_pattern_mismatch"),
-        ([1], "/", "model_attributes_type"),
+        ([1], "", "model_attributes_type"),
     ],
 )
 async def test_a_wrong_field_is_named_with_a_code_and_a_sentence(

@@ -138,3 +138,25 @@ async def test_an_event_that_the_broker_refuses_for_good_holds_up_no_other(clock
         relay.nudge(pending(document, clock))
     await run_until(relay, lambda: store.marked == ["A", "B"])
     assert [record.key for record in publisher.published] == [b"A", b"B"]
+
+
+async def test_under_load_marking_waits_and_a_stop_still_notes_what_was_acknowledged(clock: FrozenClock) -> None:
+    store, publisher = FakeOutbox(), FakePublisher()
+    relay = make(store, publisher, clock)
+    publish = publisher.publish
+
+    async def publish_while_more_comes(records: Sequence[Outgoing]) -> None:
+        await publish(records)
+        relay.nudge(pending(f"B{len(publisher.published)}", clock))  # never an idle moment
+        await asyncio.sleep(0)
+
+    publisher.publish = publish_while_more_comes  # type: ignore[method-assign]
+    relay.nudge(pending("A", clock))
+    task = asyncio.create_task(relay.run())
+    while len(publisher.published) < 20:
+        await asyncio.sleep(0)
+    assert store.marked == []
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert "A" in store.marked

@@ -79,7 +79,7 @@ class Life(RuleBasedStateMachine):
         self.cases, self.tracking, self.book = MemoryCases(), FakeTracking(), FakeBook()
         pack = linghe()
         decide = Decide(lambda: pack, simplify)
-        open_case = OpenCase(decide, self.cases, CountedNumbers(), lambda: pack, self.clock, prefix="LH")
+        open_case = OpenCase(decide, self.cases, CountedNumbers(), lambda: pack, self.clock)
         revise = ReviseCase(decide, self.cases, lambda: pack, self.clock)
         self.act = Act(self.cases, lambda: pack, self.clock)
         project = Project(self.tracking, Codes(), Quiet())

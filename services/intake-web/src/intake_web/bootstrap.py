@@ -134,6 +134,10 @@ async def _nothing() -> AsyncIterator[None]:
     yield
 
 
+PROJECTED_AT_ONCE = 4
+"""The tracking view may be a moment late; taking in what residents send has the right of way to the database."""
+
+
 class _Connected:
     """The real outside: Mongo, Kafka, blobs, and the tasks that work with them."""
 
@@ -186,7 +190,13 @@ class _Connected:
     def consume(self, normalise: NormaliseHotline, project: Project) -> None:
         """Attach the use cases to their topics."""
         dead_letters = DeadLetters(self._publisher, self._clock)
-        projection = Delivery(subscribers.projection(project), dead_letters, self._clock, self._metrics)
+        projection = Delivery(
+            subscribers.projection(project),
+            dead_letters,
+            self._clock,
+            self._metrics,
+            concurrent_keys=PROJECTED_AT_ONCE,
+        )
         work_orders = Delivery(
             subscribers.hotlines(normalise),
             dead_letters,

@@ -56,12 +56,14 @@ class Delivery:
         *,
         accept: Mapping[str, type[Contract]] = EVENT_TYPES,
         by_source: Callable[[Record], Any] | None = None,
+        concurrent_keys: int = CONCURRENT_KEYS,
     ) -> None:
         self._handlers = handlers
         self._dead_letters = dead_letters
         self._clock = clock
         self._metrics = metrics
         self._accept = accept
+        self._concurrent_keys = concurrent_keys
         self._order_of = by_source or (lambda record: (record.topic, record.key or record.partition))
         self._attempts: dict[tuple[str, int, int], int] = {}
         self._done: set[tuple[str, int, int]] = set()
@@ -95,7 +97,7 @@ class Delivery:
             groups.setdefault(self._order_of(record), []).append(record)
         if len(groups) == 1:
             return await self._in_order(next(iter(groups.values())))
-        slots = asyncio.Semaphore(CONCURRENT_KEYS)
+        slots = asyncio.Semaphore(self._concurrent_keys)
 
         async def bounded(group: list[Record]) -> list[Record]:
             async with slots:

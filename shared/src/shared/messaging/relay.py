@@ -8,6 +8,7 @@ events of one suggestion keep their order.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import deque
 from collections.abc import Sequence
@@ -31,6 +32,10 @@ SWEEP_EVERY_S = 1.0
 LEASE = timedelta(seconds=30)
 LEASE_MARGIN = timedelta(seconds=12)
 """A nudge whose lease ends within this (longer than one publish may take) is left to the sweep."""
+MAX_UNMARKED = 2_000
+MAX_UNMARKED_S = 5.0
+"""Far below the lease: what is acknowledged but not marked must not fall due for another process."""
+FLUSH_S = 2.0
 MAX_NUDGES = 5_000
 MAX_PAUSE_S = 10.0
 
@@ -66,6 +71,8 @@ class Relay:
         self._last_round = clock.monotonic()
         self._failures = 0
         self._last_sweep = float("-inf")
+        self._acknowledged: list[Pending] = []
+        self._oldest_unmarked: float | None = None
 
     def nudge(self, pending: Pending) -> None:
         """Publish this soon: it was just written, leased to us. Losing the nudge loses nothing."""
@@ -79,6 +86,12 @@ class Relay:
 
     async def run(self) -> None:
         """Until cancelled. Every fault is retried with a growing, jittered pause."""
+        try:
+            await self._rounds()
+        finally:
+            await self._flush()
+
+    async def _rounds(self) -> None:
         while True:
             try:
                 await self._round()
@@ -104,6 +117,28 @@ class Relay:
             batch += await self._sweep()  # also under load: what a crash left must not wait for a quiet hour
         if batch:
             await self._publish(batch)
+        await self._mark()
+
+    async def _mark(self) -> None:
+        """Note what was acknowledged, but let accepting go first: a crash before this only repeats events."""
+        if not self._acknowledged:
+            return
+        waited = self._clock.monotonic() - (self._oldest_unmarked or 0.0)
+        if self._nudged and len(self._acknowledged) < MAX_UNMARKED and waited < MAX_UNMARKED_S:
+            return
+        batch, self._acknowledged, self._oldest_unmarked = self._acknowledged, [], None
+        try:
+            await self._store.mark_published(batch)
+        except BaseException:
+            self._acknowledged, self._oldest_unmarked = batch + self._acknowledged, self._clock.monotonic()
+            raise
+
+    async def _flush(self) -> None:
+        """At a stop: note what was acknowledged, so that the next start repeats nothing."""
+        self._nudged.clear()
+        with contextlib.suppress(MinshengError, TimeoutError):
+            async with asyncio.timeout(FLUSH_S):
+                await self._mark()
 
     def _take_nudged(self) -> list[Pending]:
         safe_until = self._clock.now() + LEASE_MARGIN
@@ -139,7 +174,8 @@ class Relay:
                 await self._publish([pending])
             return
         crash_points.reach("after_publish")
-        await self._store.mark_published(batch)
+        self._acknowledged += batch
+        self._oldest_unmarked = self._oldest_unmarked or self._clock.monotonic()
         for pending in batch:
             for entry in pending.entries:
                 self._metrics.published.labels(topic=TOPIC_OF[entry["type"]]).inc()

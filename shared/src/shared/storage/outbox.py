@@ -140,15 +140,17 @@ class OutboxStore:
                     {"$set": {"outbox_published": length}, "$unset": {"outbox_next_at": ""}},
                 )
                 if result.matched_count < len(ids):
-                    for document_id in ids:
-                        await self._collection.update_one(
-                            {
-                                "_id": document_id,
-                                "outbox_length": {"$gt": length},
-                                "outbox_published": {"$lt": length},
-                            },
-                            {"$set": {"outbox_published": length, "outbox_next_at": self._clock.now()}},
-                        )
+                    await self._mark_grown(ids, length)
+
+    async def _mark_grown(self, ids: Sequence[str], length: int) -> None:
+        """Documents that got further entries since they were read stay due for those."""
+        grown = {"_id": {"$in": list(ids)}, "outbox_length": {"$gt": length}, "outbox_published": {"$lt": length}}
+        found = await self._collection.find(grown, {"_id": 1}).to_list(len(ids))
+        for document in found:
+            await self._collection.update_one(
+                {"_id": document["_id"], "outbox_length": {"$gt": length}, "outbox_published": {"$lt": length}},
+                {"$set": {"outbox_published": length, "outbox_next_at": self._clock.now()}},
+            )
 
     async def oldest_age_s(self) -> float:
         """Seconds that the oldest due entry has waited."""
