@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from router.domain.wording import distinctive, grams, place_marks, subject_of, without_numbers
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
 BUCKETS = 1 << 20
@@ -50,20 +49,20 @@ class Entry:
 
     message: Message
     columns: Ints
-    weights: Floats
+    weights: NDArray[np.float32]
     places: frozenset[str]
 
 
 class SimilarityWindow:
-    """Messages in the order of time, at most `days` old and at most `limit` many."""
+    """Messages in the order of time, at most `days` old and at most `limit` many (some 15 kB each)."""
 
-    def __init__(self, *, days: int = 365, limit: int = 50_000) -> None:
+    def __init__(self, *, days: int = 365, limit: int = 10_000) -> None:
         self._age, self._limit = timedelta(days=days), limit
         self._entries: dict[int, Entry] = {}
         self._oldest = self._next = 0
         self._seen_in = np.zeros(BUCKETS, dtype=np.int32)
         self._scratch = np.zeros(BUCKETS)
-        self._postings: dict[int, deque[int]] = {}
+        self._postings: dict[int, list[int]] = {}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -87,7 +86,10 @@ class SimilarityWindow:
         self._entries[number] = entry
         self._seen_in[entry.columns] += 1
         for column in self._rarest(entry):
-            self._postings.setdefault(column, deque(maxlen=POSTINGS)).append(number)
+            numbers = self._postings.setdefault(column, [])
+            numbers.append(number)
+            if len(numbers) > POSTINGS:  # lists, for a deque takes half a kilobyte even when empty
+                del numbers[0]
         return number, gone
 
     def like(self, number: int) -> dict[int, float]:
@@ -159,8 +161,8 @@ def _entry(message: Message) -> Entry:
     for gram, times in grams(subject, GRAM_SIZES).items():
         counts[gram] += times * SUBJECT_TIMES
     columns: Mapping[int, int] = _by_column(counts)
-    order = np.array(sorted(columns), dtype=np.int64)
-    weights = 1 + np.log(np.array([columns[c] for c in order.tolist()], dtype=np.float64))
+    order = np.array(sorted(columns), dtype=np.int32)
+    weights = 1 + np.log(np.array([columns[c] for c in order.tolist()], dtype=np.float32))
     return Entry(message, order, weights, place_marks(subject) | place_marks(body[:PLACE_CHARS]))
 
 
