@@ -43,7 +43,8 @@ def characters(texts: Sequence[str]) -> Floats:
         for character in text:
             found[at, crc32(character.encode()) % 64] += 1
     lengths = np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
-    return (found / lengths).astype(np.float32)
+    vectors: Floats = (found / lengths).astype(np.float32)
+    return vectors
 
 
 def letter(number: int, subject: str, text: str = "", *, day: float = 0, person: str | None = None) -> Message:
