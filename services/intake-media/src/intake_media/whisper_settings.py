@@ -11,8 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from intake_media.adapters import texts
 from intake_media.adapters.engines import EngineOptions
 
-_BEAMS = {"default": 15, "fast": 5}
-"""Widths measured with a language model: 15 for fewest errors, 5 for half of the time again."""
+_BEAMS = {"default": 10, "fast": 5}
+"""Widths measured with a language model: from 10 on errors hardly fall, 5 takes a quarter less time."""
 
 
 class WhisperSettings(BaseSettings):

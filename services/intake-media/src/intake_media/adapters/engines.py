@@ -30,7 +30,7 @@ class EngineOptions(BaseModel):
     device: str = "cpu"
     compute_type: str = "int8"
     concurrency: int = 1
-    beam: int = 15
+    beam: int = 10
     chinese_vocabulary: bool = True
     """Leave out the output words of other languages (`adapters.vocabulary`): the same texts, sooner."""
     language_model: Path | None = None

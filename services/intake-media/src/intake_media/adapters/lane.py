@@ -32,7 +32,7 @@ class Lane:
     detector: SpeechDetector
     script: Script
     language_model: CharacterModel | None = None
-    beam: int = 15
+    beam: int = 10
     weights: Weights = field(default_factory=Weights)
 
     def transcribe(self, samples: Samples, *, flags: tuple[str, ...] = ()) -> Transcript:

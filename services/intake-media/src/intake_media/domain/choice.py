@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from intake_media.domain.language_model import CharacterModel
 from intake_media.domain.reading import Hypothesis
+from intake_media.domain.recombination import combined
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen hypothesis, its place in the beam, and the model's surprise in nats per character."""
+    """The chosen hypothesis, its place (beyond the beam: combined), and the model's surprise in nats per character."""
 
     hypothesis: Hypothesis
     rank: int
@@ -37,6 +38,7 @@ def choose(hypotheses: Sequence[Hypothesis], model: CharacterModel | None, weigh
     """The hypothesis with the highest joint score; without a model the engine's favourite. Needs at least one."""
     if model is None:
         return Choice(hypotheses[0], 0, None)
+    hypotheses = [*hypotheses, *combined(hypotheses)]
     read = model.log_probability([hypothesis.text for hypothesis in hypotheses])
     joint = [
         hypothesis.score * hypothesis.tokens + weights.model * (log_probability + weights.per_character * characters)
