@@ -17,7 +17,7 @@ from tests.support.media_stack import MediaStack, topic_events
 from tests.support.processes import intake_web
 
 pytestmark = pytest.mark.connected
-GROWN = "192m"
+GROWN = "256m"
 UPLOADS = "8m"
 
 

@@ -20,14 +20,16 @@ from minsheng.control import Running, supervisor
 from minsheng.places import Places
 from tests.support.infrastructure import Infrastructure, free_offset, minsheng
 
-LOG_SIZE = "96m"
-# A second listener whose address is a proxy's; and offsets of idle groups that are forgotten after a minute.
+LOG_SIZE = "192m"
+# A second listener whose address is a proxy's; offsets of idle groups that are forgotten after a minute; small
+# indexes, since the log lies on a small disk (each partition sets its indexes' whole size aside).
 PROPERTIES = """\
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},PROXIED://127.0.0.1:{hidden}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{proxy}
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT
 offsets.retention.minutes=1
 offsets.retention.check.interval.ms=2000
+log.index.size.max.bytes=65536
 """
 
 

@@ -21,6 +21,8 @@ _log = structlog.get_logger(__name__)
 STALLED_S = 90.0
 OBSERVE_EVERY_S = 3.0
 OBSERVE_TIMEOUT_S = 5.0
+UNANSWERED_S = 20.0
+"""An idle process publishes nothing and waits for nothing: only asking shows that the broker is away."""
 
 
 class Consuming:
@@ -45,6 +47,7 @@ class Consuming:
         self._start_error: str | None = "starting"
         self._watch = LogWatch(marks, group=group) if marks is not None else None
         self._lags: dict[int, int] = {}
+        self._answered_at: float | None = None
 
     def add(self, topics: tuple[str, ...], delivery: Delivery) -> None:
         """Consume `topics` with `delivery`."""
@@ -73,6 +76,7 @@ class Consuming:
         await stop_bounded(self._broker)
 
     async def _observe(self) -> None:
+        answered = True
         for subscriber, _, topics in self._watched:
             consumer = getattr(subscriber, "consumer", None)
             if consumer is None:
@@ -82,16 +86,21 @@ class Consuming:
                 async with asyncio.timeout(OBSERVE_TIMEOUT_S):
                     assigned: list[TopicPartition] = list(consumer.assignment())
                     ends = await consumer.end_offsets(assigned) if assigned else {}
+                    if not assigned:  # more members than partitions: nothing to ask about but the broker itself
+                        await consumer.topics()
                     for place in assigned:
                         lag[place.topic] += max(0, ends[place] - await consumer.position(place))
                     if self._watch is not None:
                         await self._watch.inspect(consumer, ends)
             except (KafkaError, MinshengError, TimeoutError, OSError) as error:
                 _log.debug("observation_failed", error_type=type(error).__name__)
+                answered = answered and isinstance(error, MinshengError)  # the marks' store is not the broker
                 continue
             for topic, records in lag.items():
                 self._metrics.lag.labels(topic=topic, group=self._group).set(records)
             self._lags[id(subscriber)] = sum(lag.values())
+        if answered:
+            self._answered_at = self._clock.monotonic()
 
     async def check(self) -> str | None:
         """Readiness of consumption."""
@@ -107,4 +116,5 @@ class Consuming:
             idle = self._clock.monotonic() - delivery.last_progress
             if self._lags.get(id(subscriber), 0) > 0 and idle > STALLED_S:
                 return f"{name}: records wait, no progress for {idle:.0f} s"
-        return None
+        silence = self._clock.monotonic() - (self._answered_at or self._clock.monotonic())
+        return f"the broker has not answered for {silence:.0f} s" if silence > UNANSWERED_S else None
