@@ -106,7 +106,7 @@ class Town:
         return [str(message["Subject"]) for message in self.mailbox.taken]
 
 
-async def until(condition: Callable[[], Awaitable[bool]] | Callable[[], bool], *, seconds: float = 20) -> None:
+async def until(condition: Callable[[], Awaitable[bool]] | Callable[[], bool], *, seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while True:
             found = condition()
