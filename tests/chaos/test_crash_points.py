@@ -8,12 +8,11 @@ import signal
 import httpx2
 import pytest
 
-from shared.clock import SystemClock
 from shared.storage.mongo import Mongo
 from tests.support.casework import SIGNALS, said
 from tests.support.fragile import Fragile
 from tests.support.media_stack import topic_events
-from tests.support.processes import Processes, ended
+from tests.support.processes import Processes, end_leases, ended
 from tests.support.router_house import RouterHouse, until
 
 pytestmark = pytest.mark.connected
@@ -24,14 +23,6 @@ FIRST_OUTCOMES = {"case.assigned.v1", "case.declined.v1", "case.review-requested
 async def send(url: str) -> httpx2.Response:
     async with httpx2.AsyncClient(timeout=20) as client:
         return await client.post(f"{url}/api/v1/suggestions", json={"text": SIGNALS}, headers=KEY)
-
-
-async def end_leases(mongo: Mongo) -> None:
-    """The thirty seconds for which a dead writer still owns what it wrote are over."""
-    suggestions = mongo.database("intake_web")["suggestions"]
-    await suggestions.update_many(
-        {"outbox_next_at": {"$exists": True}}, {"$set": {"outbox_next_at": SystemClock().now()}}
-    )
 
 
 @pytest.mark.parametrize(("point", "stored"), [("before_insert", 0), ("after_insert", 1)])
@@ -55,7 +46,7 @@ async def test_an_intake_killed_around_the_insert_keeps_one_suggestion_under_one
     suggestion_id = first.json()["suggestion_id"]
     if kept:
         assert kept[0]["_id"] == suggestion_id
-    await end_leases(mongo)
+    await end_leases(suggestions)
     async with topic_events(fragile.infrastructure, "suggestions") as events_of:
         events = await events_of(suggestion_id, 1)
     assert [event.type for event in events] == ["suggestion.submitted.v1"]
@@ -74,7 +65,7 @@ async def test_a_relay_killed_after_the_publish_repeats_the_event_and_the_effect
     [kept] = await mongo.database("intake_web")["suggestions"].find({}).to_list(None)
     assert kept["outbox_published"] == 0
     await processes.ready(processes.start("intake_web"))
-    await end_leases(mongo)
+    await end_leases(mongo.database("intake_web")["suggestions"])
     async with topic_events(fragile.infrastructure, "suggestions") as events_of:
         events = await events_of(kept["_id"], 2)
     assert [event.id for event in events] == [kept["outbox"][0]["event_id"]] * 2
@@ -102,6 +93,7 @@ async def test_a_consumer_killed_between_effect_and_commit_gets_the_record_again
     done = {case["_id"] for case in await house.cases(mongo).find({}).to_list(None)}
     assert done
     await processes.ready(processes.start("router"))
+    await end_leases(house.cases(mongo))
     ids = [one.suggestion_id for one in suggestions]
     await house.told(ids, 2 * len(ids), seconds=60)
 

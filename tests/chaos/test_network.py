@@ -28,7 +28,7 @@ from tests.support.chaos_proxy import ChaosProxy
 from tests.support.fragile import Fragile
 from tests.support.kafka import Workbench, create_topic, started, until, workbench
 from tests.support.media_stack import topic_events
-from tests.support.processes import Processes, ended
+from tests.support.processes import Processes, end_leases, ended
 from tests.support.records import outbox_entry
 from tests.support.router_house import RouterHouse
 
@@ -121,7 +121,10 @@ async def test_a_service_told_to_stop_while_the_broker_hangs_ends_within_bounds_
     with fragile.frozen("kafka"):
         router.send_signal(signal.SIGTERM)
         await ended(router, seconds=30)
-    processes.start("router")
+    await processes.ready(processes.start("router"))
+    mongo = Mongo(fragile.infrastructure.mongo_uri, prefix=prefix)
+    await end_leases(house.cases(mongo))
+    mongo.close()
     ids = [one["subject"] for one in published]
     assert len(await house.told(ids, 2 * len(ids), seconds=90)) == 2 * len(ids)
 

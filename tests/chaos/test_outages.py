@@ -22,7 +22,7 @@ from shared.storage.outbox import OutboxStore, append_update, entry, new_fields,
 from tests.support.casework import SIGNALS, said
 from tests.support.fragile import Fragile
 from tests.support.media_stack import topic_events
-from tests.support.processes import intake_web
+from tests.support.processes import end_leases, intake_web
 from tests.support.router_house import RouterHouse, until
 
 pytestmark = pytest.mark.connected
@@ -43,8 +43,11 @@ async def back(fragile: Fragile, name: str) -> None:
     await fragile.answering(name)
 
 
-async def until_all_published(fragile: Fragile, ids: list[str], *, seconds: float = 90) -> None:
+async def until_all_published(fragile: Fragile, prefix: str, ids: list[str], *, seconds: float = 90) -> None:
     """Each exactly once by effect: however often its record came, it has one event id."""
+    mongo = Mongo(fragile.infrastructure.mongo_uri, prefix=prefix)
+    await end_leases(mongo.database("intake_web")["suggestions"])
+    mongo.close()
     async with topic_events(fragile.infrastructure, "suggestions") as events_of:
         for suggestion_id in ids:
             events = await events_of(suggestion_id, 1, within_s=seconds)
@@ -70,7 +73,7 @@ async def test_intake_answers_202_while_the_broker_is_down_and_the_backlog_follo
             ids.append(await accepted(client))
         finally:
             await back(fragile, "kafka")
-        await until_all_published(fragile, ids)
+        await until_all_published(fragile, prefix, ids)
 
         async def green() -> bool:
             return (await client.get("/health/ready")).status_code == 200
@@ -106,6 +109,7 @@ async def test_the_events_of_one_suggestion_leave_in_order_after_an_outage(fragi
             await asyncio.sleep(2)
     finally:
         await back(fragile, "kafka")
+    await end_leases(collection)
     async with topic_events(fragile.infrastructure, "suggestions") as events_of:
         for suggestion_id, expected in written.items():
             seen = [event.id for event in await events_of(suggestion_id, rounds, within_s=90)]
@@ -136,7 +140,7 @@ async def test_nothing_accepted_is_missing_after_five_hard_bounces_of_the_broker
         loading.cancel()
         await asyncio.gather(loading, return_exceptions=True)
         assert len(ids) > 50
-        await until_all_published(fragile, ids)
+        await until_all_published(fragile, prefix, ids)
     house = RouterHouse(fragile.infrastructure, prefix)
     async with house.running():
         await house.told(ids, 2 * len(ids), seconds=120)

@@ -11,7 +11,7 @@ from shared.messaging.broker import SESSION_TIMEOUT_MS
 from shared.storage.mongo import Mongo
 from tests.support.casework import SIGNALS, said
 from tests.support.fragile import Fragile
-from tests.support.processes import Processes
+from tests.support.processes import Processes, end_leases
 from tests.support.router_house import RouterHouse
 
 pytestmark = pytest.mark.connected
@@ -43,6 +43,7 @@ async def test_a_router_that_slept_through_its_session_wakes_to_no_second_effect
     published += await house.publish(*[said(SIGNALS) for _ in range(20)])
     ids = [one["subject"] for one in published]
     await decided()
+    await end_leases(house.cases(mongo))
     told = await house.told(ids, 2 * len(ids), seconds=90)
     assert len(told) == 2 * len(ids)
     await asyncio.sleep(2)

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx2
 
 from intake_web.bootstrap import bootstrap
+from shared.clock import SystemClock
+from shared.storage.mongo import Collection
 from tests.support import intake
 from tests.support.infrastructure import Infrastructure
 from tests.support.pack import PACK
@@ -64,6 +66,13 @@ class Processes:
             if process.poll() is None:
                 process.kill()
             process.wait(20)
+
+
+async def end_leases(collection: Collection) -> None:
+    """The thirty seconds are over for which a dead (or unlucky) writer still owns what it wrote."""
+    await collection.update_many(
+        {"outbox_next_at": {"$exists": True}}, {"$set": {"outbox_next_at": SystemClock().now()}}
+    )
 
 
 async def ended(process: subprocess.Popen[bytes], *, seconds: float = 60) -> int:
