@@ -10,6 +10,7 @@ from ulid import ULID
 
 from router.domain.case import Case
 from router.domain.district import Account
+from router.domain.following import CurrentIssue, Finding
 from router.ports import Filters, Notified, Page
 from shared.contracts.envelope import Event
 from shared.contracts.model import EventData
@@ -107,6 +108,42 @@ class MemoryCases:
     async def on_clock(self, now: datetime, *, limit: int) -> Sequence[Case]:
         due = [one for one in self.cases.values() if one.clock_at and one.clock_at <= now]
         return sorted(due, key=lambda one: one.clock_at or now)[:limit]
+
+    async def unfollowed(self, *, limit: int) -> Sequence[Case]:
+        waiting = sorted((one for one in self.cases.values() if one.follow_key), key=lambda one: one.follow_key or "")
+        return waiting[:limit]
+
+    async def followed(self, case: Case, finding: Finding | None, events: Sequence[EventData]) -> bool:
+        stored = self.cases[case.suggestion_id]
+        if stored.follow_key is None or stored.follow_key != case.follow_key:
+            return False
+        found = {"joined": finding.joined, "likely": list(finding.likely)} if finding else {}
+        self.cases[case.suggestion_id] = stored.model_copy(update={"follow_key": None, **found})
+        self._tell(stored, events, None)
+        return True
+
+    async def merged_into(self, suggestion_id: str, *, limit: int) -> Sequence[Case]:
+        found = [one for one in self.cases.values() if one.merged_into == suggestion_id]
+        return sorted(found, key=lambda one: one.suggestion_id)[:limit]
+
+
+class MemoryIssues:
+    """What was shown last."""
+
+    def __init__(self) -> None:
+        self.shown: list[CurrentIssue] = []
+
+    async def show(self, issues: Sequence[CurrentIssue]) -> None:
+        self.shown = list(issues)
+
+    async def hottest(self, *, limit: int) -> Sequence[CurrentIssue]:
+        return self.shown[:limit]
+
+    async def find(self, issue_id: str) -> CurrentIssue | None:
+        return next((one for one in self.shown if one.id == issue_id), None)
+
+    async def of(self, suggestion_id: str) -> CurrentIssue | None:
+        return next((one for one in self.shown if suggestion_id in one.members), None)
 
 
 class CountedNumbers:

@@ -18,7 +18,7 @@ from router.handlers.open_case import OpenCase
 from router.settings import Settings
 from shared.clock import SystemClock
 from shared.contracts.suggestions import Segment, Transcript
-from tests.support.casework import CountedNumbers, HeldLease, MemoryCases, MemoryNotices, said, submitted
+from tests.support.casework import CountedNumbers, HeldLease, MemoryCases, MemoryIssues, MemoryNotices, said, submitted
 from tests.support.pack import linghe
 
 pytestmark = pytest.mark.browser
@@ -70,7 +70,14 @@ async def office() -> AsyncIterator[Office]:
     app = bootstrap(
         Settings(desk_session_key="k" * 44, desk_demo_accounts="on"),
         district=linghe(),
-        stores=Stores(cases=store, numbers=numbers, notices=MemoryNotices(), lease=HeldLease()),
+        stores=Stores(
+            cases=store,
+            numbers=numbers,
+            notices=MemoryNotices(),
+            lease=HeldLease(),
+            issues=MemoryIssues(),
+            follow_lease=HeldLease(),
+        ),
     )
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))

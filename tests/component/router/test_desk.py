@@ -20,6 +20,7 @@ from tests.support.casework import (
     CountedNumbers,
     HeldLease,
     MemoryCases,
+    MemoryIssues,
     MemoryNotices,
     said,
     submitted,
@@ -39,7 +40,14 @@ def store() -> MemoryCases:
 @pytest.fixture
 def app(store: MemoryCases) -> FastAPI:
     settings = Settings(desk_session_key="k" * 44, desk_demo_accounts="on")
-    stores = Stores(cases=store, numbers=CountedNumbers(), notices=MemoryNotices(), lease=HeldLease())
+    stores = Stores(
+        cases=store,
+        numbers=CountedNumbers(),
+        notices=MemoryNotices(),
+        lease=HeldLease(),
+        issues=MemoryIssues(),
+        follow_lease=HeldLease(),
+    )
     return bootstrap(settings, clock=FrozenClock(), district=linghe(), stores=stores)
 
 

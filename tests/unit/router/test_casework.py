@@ -23,6 +23,7 @@ from tests.support.casework import (
     VAGUE,
     CountedNumbers,
     MemoryCases,
+    MemoryIssues,
     MemoryNotices,
     account,
     said,
@@ -45,7 +46,7 @@ class Desk:
         decide = Decide(linghe, lambda text: text)
         self._open = OpenCase(decide, self.store, CountedNumbers(), linghe, self.clock)
         self.act = Act(self.store, linghe, self.clock)
-        self.queues = Queues(self.store, MemoryNotices())
+        self.queues = Queues(self.store, MemoryNotices(), MemoryIssues())
 
     async def opened(self, text: str, **fields: Any) -> Case:
         data = said(text, **fields)

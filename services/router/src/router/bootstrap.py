@@ -15,18 +15,19 @@ from prometheus_client import CollectorRegistry
 from router import subscribers
 from router.adapters.connections import Connections
 from router.adapters.decision_metrics import DecisionMetrics
-from router.adapters.district_pack import DistrictPack
+from router.adapters.pack_watch import PackWatch
 from router.adapters.passwords import Argon2Passwords
 from router.adapters.simplified import simplify
 from router.domain.district import District
 from router.handlers.act import Act
 from router.handlers.decide import Decide
+from router.handlers.follow import FollowIssues
 from router.handlers.open_case import NoteNotice, OpenCase, ReviseCase
 from router.handlers.queues import Queues
 from router.handlers.sign_in import SignIn
 from router.handlers.supervise import Supervise
-from router.ports import CaseStore, Classifier, Lease, NoticeLog, Numbers, Pack
-from router.routes import acts, desk, failures, sessions
+from router.ports import CaseStore, Classifier, IssueStore, Lease, NoticeLog, Numbers
+from router.routes import acts, desk, failures, hot, sessions
 from router.routes.rendering import Pages
 from router.settings import Settings
 from shared.clock import Clock, SystemClock
@@ -46,6 +47,8 @@ class Stores:
     numbers: Numbers
     notices: NoticeLog
     lease: Lease
+    issues: IssueStore
+    follow_lease: Lease
 
 
 def bootstrap(
@@ -59,8 +62,8 @@ def bootstrap(
 ) -> FastAPI:
     """The service as an app; with `stores` given it neither connects to a database nor consumes."""
     clock = clock or SystemClock()
-    loaded = district or DistrictPack(settings.district_pack).load()
     registry, health = CollectorRegistry(), Health()
+    pack = PackWatch(settings.district_pack, clock, registry, district)
     connections = None if stores else _connections(settings, clock, registry, health, group)
     if stores is None:
         assert connections is not None
@@ -69,10 +72,9 @@ def bootstrap(
             numbers=connections.numbers,
             notices=connections.notices,
             lease=connections.lease,
+            issues=connections.issues,
+            follow_lease=connections.follow_lease,
         )
-
-    def pack() -> District:
-        return loaded
 
     classifier = classifier or _classifier(settings.model_folder, health)
     decide = Decide(pack, simplify, classifier, clock=clock, observe=DecisionMetrics(registry))
@@ -80,6 +82,7 @@ def bootstrap(
     revise = ReviseCase(decide, stores.cases, pack, clock)
     note = NoteNotice(stores.notices)
     supervise = Supervise(stores.cases, pack, clock, stores.lease)
+    follow = FollowIssues(stores.cases, stores.issues, stores.follow_lease, simplify, clock)
     health.add("clock", supervise.check)
 
     @asynccontextmanager
@@ -87,7 +90,7 @@ def bootstrap(
         if connections is not None:
             connections.consume("suggestions", subscribers.of_suggestions(open_case, revise))
             connections.consume("notices", subscribers.of_notices(note))
-            connections.start(supervise.run())
+            connections.start(supervise.run(), follow.run(), pack.run())
         try:
             yield
         finally:
@@ -99,7 +102,7 @@ def bootstrap(
     return app
 
 
-def _desk(app: FastAPI, settings: Settings, stores: Stores, pack: Pack, clock: Clock) -> None:
+def _desk(app: FastAPI, settings: Settings, stores: Stores, pack: PackWatch, clock: Clock) -> None:
     """The pages for people, under the same app."""
     key = settings.desk_session_key.get_secret_value() if settings.desk_session_key else ""
     if not key:
@@ -112,12 +115,14 @@ def _desk(app: FastAPI, settings: Settings, stores: Stores, pack: Pack, clock: C
         demo_accounts=settings.desk_demo_accounts == "on",
         limited=settings.rate_limits != "off",
     )
-    pages = Pages(pack)
+    pages = Pages(pack, lambda: pack.refused)
     door = sessions.Sessions(sign_in, key, secure=(settings.desk_public_url or "").startswith("https:"))
     failures.install(app, pages)
     app.add_middleware(failures.Guard, origin=settings.desk_public_url)
     app.include_router(sessions.routes(door, pages))
-    app.include_router(desk.routes(door, pages, Queues(stores.cases, stores.notices)))
+    queues = Queues(stores.cases, stores.notices, stores.issues)
+    app.include_router(desk.routes(door, pages, queues))
+    app.include_router(hot.routes(door, pages, queues))
     app.include_router(acts.routes(door, Act(stores.cases, pack, clock)))
 
 

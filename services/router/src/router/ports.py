@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from router.domain.case import Case, State
 from router.domain.district import District
+from router.domain.following import CurrentIssue, Finding
 from shared.contracts.model import Contract, EventData
 from shared.contracts.notices import Form, NoticeChannel, NoticeOutcome
 
@@ -93,6 +94,36 @@ class CaseStore(Protocol):
 
     async def on_clock(self, now: datetime, *, limit: int) -> Sequence[Case]:
         """Cases whose `clock_at` has come, the longest waiting first."""
+        ...
+
+    async def unfollowed(self, *, limit: int) -> Sequence[Case]:
+        """Not yet compared with others, the oldest first."""
+        ...
+
+    async def followed(self, case: Case, finding: Finding | None, events: Sequence[EventData]) -> bool:
+        """Keep what was found (None: nothing to compare); once per case, and no one's page grows old by it."""
+        ...
+
+    async def merged_into(self, suggestion_id: str, *, limit: int) -> Sequence[Case]:
+        """Cases that are handled together with this one, the oldest first."""
+        ...
+
+
+class IssueStore(Protocol):
+    """The hot issues as they were last found."""
+
+    async def show(self, issues: Sequence[CurrentIssue]) -> None:
+        """These and no others."""
+        ...
+
+    async def hottest(self, *, limit: int) -> Sequence[CurrentIssue]:
+        """The hottest first."""
+        ...
+
+    async def find(self, issue_id: str) -> CurrentIssue | None: ...
+
+    async def of(self, suggestion_id: str) -> CurrentIssue | None:
+        """The hot issue that a case is about."""
         ...
 
 

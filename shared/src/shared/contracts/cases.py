@@ -175,6 +175,20 @@ class CaseMerged(CaseEvent):
     actor: str
 
 
+class CaseIssueJoined(CaseEvent):
+    """The case is one of several about one matter; figures as they were when it joined. Merges nothing."""
+
+    type_name: ClassVar[str] = "case.issue-joined.v1"
+
+    issue_id: str
+    """Suggestion id of the first case of the issue; two issues that prove to be one keep the larger one's."""
+    issue_name: str
+    """In the residents' own words."""
+    heat: float
+    size: int
+    """Cases of the issue within a year, this one included."""
+
+
 class CaseReopened(CaseEvent):
     """Taken up again, with the reason."""
 

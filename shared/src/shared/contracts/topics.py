@@ -62,6 +62,7 @@ CASES = Topic(
         cases.CaseResolved,
         cases.CaseSupervised,
         cases.CaseMerged,
+        cases.CaseIssueJoined,
         cases.CaseReopened,
         cases.CaseClosed,
     ),

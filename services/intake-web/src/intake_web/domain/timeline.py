@@ -86,7 +86,15 @@ RANK = {
 }
 BACK_TO = {"case.returned.v1": "in-review", "case.reopened.v1": "in-review"}
 """Facts that take a case back on purpose; what follows them counts anew."""
-UNTOLD = frozenset({"recording.transcribed.v1", "recording.unusable.v1", "notice.failed.v1", "case.supervised.v1"})
+UNTOLD = frozenset(
+    {
+        "recording.transcribed.v1",
+        "recording.unusable.v1",
+        "notice.failed.v1",
+        "case.supervised.v1",
+        "case.issue-joined.v1",
+    }
+)
 """Known, but no step of their own for the resident: another fact says it, or it is an office matter."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from ulid import ULID
 
 from router.domain.case import Case
+from router.domain.following import Finding
 from router.ports import Filters, Page
 from shared import crash_points
 from shared.clock import Clock
@@ -52,7 +53,7 @@ class MongoCases:
             await self._collection.create_index("number", unique=True)
             await self._collection.create_index([("state", 1), ("_id", 1)])
             await self._collection.create_index([("units", 1), ("_id", 1)])
-            for field in ("queue_key", "clock_at", "lesson.at"):
+            for field in ("queue_key", "clock_at", "lesson.at", "follow_key", "merged_into"):
                 # Sparse, not partial: the embedded server reads the whole collection for the latter.
                 await self._collection.create_index(field, sparse=True)
 
@@ -152,6 +153,39 @@ class MongoCases:
         with translated():
             cursor = self._collection.find({"clock_at": {"$lte": now}}, _EVENTS)
             found = await cursor.sort("clock_at", 1).limit(limit).to_list(limit)
+        return [_case(document) for document in found]
+
+    async def unfollowed(self, *, limit: int) -> Sequence[Case]:
+        """See the port."""
+        with translated():
+            cursor = self._collection.find({"follow_key": {"$gt": ""}}, _EVENTS)
+            found = await cursor.sort("follow_key", 1).limit(limit).to_list(limit)
+        return [_case(document) for document in found]
+
+    async def followed(self, case: Case, finding: Finding | None, events: Sequence[EventData]) -> bool:
+        """See the port: guarded by the place in the line, not by the version."""
+        now = self._clock.now()
+        update: Document = {"$unset": {"follow_key": ""}}
+        if finding:
+            likely = [one.model_dump(mode="python", exclude_none=True) for one in finding.likely]
+            update["$set"] = {"joined": finding.joined.model_dump(mode="python"), "likely": likely}
+        if events:
+            update = merged(update, append_update([entry(one, source=SOURCE, at=now) for one in events], now=now))
+        with translated():
+            result = await self._collection.update_one(
+                {"_id": case.suggestion_id, "follow_key": case.follow_key}, update
+            )
+        if result.modified_count == 0:
+            return False
+        if events:
+            self._wake()
+        return True
+
+    async def merged_into(self, suggestion_id: str, *, limit: int) -> Sequence[Case]:
+        """See the port."""
+        with translated():
+            cursor = self._collection.find({"merged_into": suggestion_id}, _EVENTS)
+            found = await cursor.sort("_id", 1).limit(limit).to_list(limit)
         return [_case(document) for document in found]
 
 

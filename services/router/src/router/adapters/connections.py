@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from router.adapters.case_numbers import MongoNumbers
 from router.adapters.case_store import MongoCases
+from router.adapters.issue_store import MongoIssues
 from router.adapters.lease import MongoLease
 from router.adapters.notice_log import MongoNotices
 from shared.clock import Clock
@@ -38,7 +39,7 @@ _log = structlog.get_logger(__name__)
 DATABASE = "router"
 MARKS = "log_marks"
 STOP_S = 10.0
-CLOCK_LEASE = timedelta(seconds=60)
+CLOCK_LEASE = FOLLOW_LEASE = timedelta(seconds=60)
 
 
 class Connections:
@@ -71,7 +72,9 @@ class Connections:
         self.numbers = MongoNumbers(database["counters"])
         self.notices = MongoNotices(database["notices"])
         holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.issues = MongoIssues(database["issues"])
         self.lease = MongoLease(database["leases"], "clock", holder, clock, lasts=CLOCK_LEASE)
+        self.follow_lease = MongoLease(database["leases"], "issues", holder, clock, lasts=FOLLOW_LEASE)
         self._tasks: list[asyncio.Task[None]] = []
         self._starting: str | None = "starting"
         health.add("start", self._started)
@@ -95,6 +98,7 @@ class Connections:
                 await self._outbox.ensure_indexes()
                 await self.cases.ensure_indexes()
                 await self.notices.ensure_indexes()
+                await self.issues.ensure_indexes()
                 await verify(self._connection)
                 self._starting = None
             except (MinshengError, KafkaError, OSError) as error:

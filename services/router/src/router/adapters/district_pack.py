@@ -100,9 +100,7 @@ class DistrictPack:
 
     def _examples(self) -> tuple[Example, ...]:
         files = sorted((self.folder / "examples").glob("*.yaml"))
-        return tuple(
-            e for f in files for e in self._read(f.relative_to(self.folder).as_posix(), tuple[Example, ...])
-        )
+        return tuple(e for f in files for e in self._read(f.relative_to(self.folder).as_posix(), tuple[Example, ...]))
 
     def _read(self, name: str, kind: Any) -> Any:
         path = self.folder / name

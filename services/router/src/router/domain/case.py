@@ -12,7 +12,7 @@ from shared.contracts.cases import Due, Ground, Outcome, Unit
 from shared.contracts.model import Contract
 from shared.contracts.suggestions import SuggestionSubmitted
 
-State = Literal["in-review", "assigned", "resolved", "declined", "withdrawn"]
+State = Literal["in-review", "assigned", "merged", "resolved", "declined", "withdrawn"]
 Action = Literal[
     "opened",
     "reconsidered",
@@ -24,6 +24,8 @@ Action = Literal[
     "withdrawn",
     "supervised",
     "example-removed",
+    "merged",
+    "dismissed",
 ]
 Level = Literal["reminder", "yellow", "red"]
 EMERGENCY_FIRST, IN_TURN = "0", "1"
@@ -71,6 +73,26 @@ class Lesson(Contract):
     at: datetime
 
 
+class Likely(Contract):
+    """An earlier case that may be about the same; a person merges or dismisses, the machine does neither."""
+
+    other_id: str
+    number: str
+    score: float
+    evidence: list[cases.Evidence] = Field(default_factory=list)
+    copied: bool = False
+    """Word for word."""
+    repeat: bool = False
+    """The same person again."""
+
+
+class Joined(Contract):
+    """The issue that a case was found to be about, as it was then; issues that prove to be one get one id later."""
+
+    issue_id: str
+    likeness: float
+
+
 class Case(Contract):
     """The whole of a case. `version` grows by one with each change and guards every write."""
 
@@ -108,6 +130,14 @@ class Case(Contract):
     supervised: list[Level] = Field(default_factory=list)
     clock_at: datetime | None = None
     """When the clock next asks for a reminder or an order. None: nothing runs."""
+
+    follow_key: str | None = None
+    """Place in the line of cases to be compared with others. None: was compared."""
+    joined: Joined | None = None
+    likely: list[Likely] = Field(default_factory=list)
+    """The best first, without those that a person dismissed."""
+    merged_into: str | None = None
+    """Suggestion id of the leading case: handled together, answered separately."""
 
     @property
     def text(self) -> str:

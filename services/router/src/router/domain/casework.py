@@ -30,7 +30,7 @@ def assigned(
     now: datetime,
 ) -> Step:
     """A person gives the case to a unit and its co-handlers; also mends an earlier assignment or decline."""
-    _require(case, "in-review", "assigned", "declined")
+    _require(case, "in-review", "assigned", "merged", "declined")
     for one, pointer in ((unit, "/unit"), *((co, "/co_units") for co in co_units)):
         if one not in district.bodies:
             raise InvalidInput("This unit is not known.", code="unknown-unit", pointer=pointer)
@@ -46,6 +46,7 @@ def assigned(
     # What a machine heard and no person confirmed teaches nothing about words.
     teaches = bool(class_id) and bool(case.text.strip()) and not (case.spoken and _doubted(case))
     lesson = Lesson(class_id=class_id or "", by=by.id, at=now) if teaches else None
+    case = case.model_copy(update={"merged_into": None})  # a merged one goes its own way again
     return assign(case, outcome, _of_person(case, act, district), act, district, lesson)
 
 
@@ -60,7 +61,7 @@ def declined(case: Case, *, ground: str, reason: str, by: Account, district: Dis
 
 def resolved(case: Case, *, outcome: str, answer: str, reason: str, by: Account, now: datetime) -> Step:
     """The lead unit's answer ends the handling; not adopting something needs a reason."""
-    _require(case, "assigned")
+    _require(case, "assigned", "merged")
     assert case.unit is not None
     if outcome not in get_args(Outcome):
         raise InvalidInput("Please choose an outcome.", code="unknown-outcome", pointer="/outcome")

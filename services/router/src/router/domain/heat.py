@@ -54,12 +54,27 @@ def hottest(stream: IssueStream, now: datetime, *, limit: int = 20, at_least: in
         if len(found) >= limit and heat < found[limit - 1].heat:
             break
         cohesion = stream.cohesion(key)
-        if cohesion < (COHESION_AT_LEAST if len(messages) > 2 else COHESION_OF_TWO):
+        if cohesion < _least(messages):
             continue
         focus = min(1.0, cohesion / COHESION_OF_ONE_VOICE)
         found.append(_described(key, heat * focus, focus, messages, stream.window.frequency, size))
         found.sort(key=lambda one: (-one.heat, one.id))
     return found[:limit]
+
+
+def described(stream: IssueStream, issue_id: str, now: datetime) -> HotIssue | None:
+    """One issue; None for a single message, and for messages that share no more than a theme."""
+    messages = stream.members(issue_id)
+    cohesion = stream.cohesion(issue_id) if len(messages) > 1 else 0.0
+    if cohesion < _least(messages):
+        return None
+    focus = min(1.0, cohesion / COHESION_OF_ONE_VOICE)
+    frequency, size = stream.window.frequency, len(stream.window)
+    return _described(issue_id, heat_of(messages, now) * focus, focus, messages, frequency, size)
+
+
+def _least(messages: Sequence[Message]) -> float:
+    return COHESION_AT_LEAST if len(messages) > 2 else COHESION_OF_TWO
 
 
 def heat_of(messages: Sequence[Message], now: datetime) -> float:

@@ -98,6 +98,11 @@ class IssueStream:
         ]
         return sorted(found, key=lambda one: (-len(one[1]), one[0]))
 
+    def members(self, issue_id: str) -> list[Message]:
+        """An issue's messages in the window, oldest first; none where there is no such issue."""
+        issue = self._issues.get(issue_id)
+        return [self.window[n].message for n in sorted(issue.members)] if issue else []
+
     def cohesion(self, issue_id: str) -> float:
         """How alike the members are, 0–1: the mean likeness of each to its nearest; 0 for a single message."""
         members = self._issues[issue_id].members[-LINKED_OF:]

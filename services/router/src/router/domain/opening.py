@@ -27,6 +27,7 @@ def opened(
         opened_at=now,
         decision=_contract(decision, district),
         processed=[event_id],
+        follow_key=said.suggestion_id,
     )
     return _decided(blank, decision, "opened", district, now)
 
@@ -43,6 +44,8 @@ def corrected(
     """A person confirmed or mended the transcript; `decision` is the new one where the case still waits."""
     correction = Correction(text=data.text, confirmed=data.confirmed, by=data.by, at=data.corrected_at)
     known = case.model_copy(update={"correction": correction, "processed": [*case.processed, event_id]})
+    if case.joined is None:  # what a machine heard is not compared; what a person stands for is
+        known = known.model_copy(update={"follow_key": case.suggestion_id})
     if decision is None or case.state != "in-review":
         return step(known, Act(actor=data.by, action="corrected", now=now))
     return _decided(known, decision, "reconsidered", district, now)

@@ -32,9 +32,7 @@ def match_rules(
 def confidence(best: RuleMatch, others: list[RuleMatch], text: str) -> float:
     """How sure the best match is (0–1), less where rivals of like strength name another unit."""
     rivals = [
-        m
-        for m in others
-        if m.unit != best.unit and m.unit not in best.co_units and best.priority - m.priority < 10
+        m for m in others if m.unit != best.unit and m.unit not in best.co_units and best.priority - m.priority < 10
     ]
     share = 1.0
     if rivals:

@@ -38,7 +38,7 @@ def speaks(case: Case, now: datetime, district: District) -> tuple[Level | None,
 
     Levels that were overtaken (the scheduler slept) are not issued afterwards: an order replaces a reminder.
     """
-    if case.due is None or case.state != "assigned":
+    if case.due is None or case.state not in ("assigned", "merged"):
         return None, None
     at = moments(case.due, district)
     order: tuple[Level, ...] = ("reminder", "yellow", "red")

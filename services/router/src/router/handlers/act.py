@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from router.domain import access, casework
+from router.domain import access, casework, merging
 from router.domain.case import Case
 from router.domain.district import Account
 from router.domain.steps import Step
 from router.ports import CaseStore, Pack
 from shared.clock import Clock
-from shared.errors import Conflict, Forbidden, NotFound
+from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 REASON_MAX = 2_000
 ANSWER_MAX = 20_000
@@ -99,6 +99,33 @@ class Act:
             act=lambda case: casework.acknowledged(
                 case, reason=reason.strip()[:REASON_MAX], by=by, now=self._clock.now()
             ),
+        )
+
+    async def merge(self, by: Account, suggestion_id: str, version: int, *, into: str) -> None:
+        """Handle a case together with another one; of a merged one, with the case that leads it."""
+        lead = await self._store.find(into)
+        if lead is not None and lead.merged_into is not None and lead.merged_into != suggestion_id:
+            lead = await self._store.find(lead.merged_into)
+        if lead is None:
+            raise NotFound("There is no such case.")
+        if await self._store.merged_into(suggestion_id, limit=1):
+            raise InvalidInput("Other cases are merged into this one.", code="leads-others")
+        await self._apply(
+            by,
+            suggestion_id,
+            version,
+            allowed=lambda _: access.screens(by),
+            act=lambda case: merging.merged(case, lead, by=by, district=self._pack(), now=self._clock.now()),
+        )
+
+    async def dismiss(self, by: Account, suggestion_id: str, version: int, *, other: str) -> None:
+        """Say that two cases are about different matters."""
+        await self._apply(
+            by,
+            suggestion_id,
+            version,
+            allowed=lambda _: access.screens(by),
+            act=lambda case: merging.dismissed(case, other, by=by, now=self._clock.now()),
         )
 
     async def remove_example(self, by: Account, suggestion_id: str, version: int) -> None:

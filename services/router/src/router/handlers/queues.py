@@ -9,26 +9,44 @@ from datetime import datetime
 from router.domain import access
 from router.domain.case import Case
 from router.domain.district import Account
-from router.ports import CaseStore, Filters, NoticeLog, Notified, Page
+from router.domain.following import CurrentIssue
+from router.ports import CaseStore, Filters, IssueStore, NoticeLog, Notified, Page
 from shared.errors import Forbidden, NotFound
 
 PAGE = 25
+HOT = 20
+MEMBERS = 50
+TOGETHER = 50
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseView:
-    """A case and what was told about it."""
+    """A case, what was told about it, and the cases beside it."""
 
     case: Case
     notices: Sequence[Notified]
+    issue: CurrentIssue | None = None
+    lead: Case | None = None
+    """Handled together with this one."""
+    merged: Sequence[Case] = ()
+    """Handled together with this case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssueView:
+    """A hot issue and its latest cases, the newest first."""
+
+    issue: CurrentIssue
+    cases: Sequence[Case]
 
 
 class Queues:
     """Reading for one account at a time."""
 
-    def __init__(self, store: CaseStore, notices: NoticeLog) -> None:
+    def __init__(self, store: CaseStore, notices: NoticeLog, issues: IssueStore) -> None:
         self._store = store
         self._notices = notices
+        self._issues = issues
 
     async def waiting(self, account: Account, *, after: str | None = None) -> Page:
         """The review queue: emergencies, then the oldest; `before` of the page is the key to go on from."""
@@ -52,7 +70,29 @@ class Queues:
         case = await self._store.find(suggestion_id)
         if case is None or not access.sees(account, case):
             raise NotFound("There is no such case.")
-        return CaseView(case=case, notices=await self._notices.of(suggestion_id))
+        return CaseView(
+            case=case,
+            notices=await self._notices.of(suggestion_id),
+            issue=await self._issues.of(suggestion_id) if access.sees_queue(account) else None,
+            lead=await self._store.find(case.merged_into) if case.merged_into else None,
+            merged=await self._store.merged_into(suggestion_id, limit=TOGETHER),
+        )
+
+    async def hot_issues(self, account: Account) -> Sequence[CurrentIssue]:
+        """The hottest issues of the whole district, hottest first."""
+        if not access.sees_queue(account):
+            raise Forbidden("Your account may not do this.")
+        return await self._issues.hottest(limit=HOT)
+
+    async def hot_issue(self, account: Account, issue_id: str) -> IssueView:
+        """One hot issue; those that cooled down are no longer found."""
+        if not access.sees_queue(account):
+            raise Forbidden("Your account may not do this.")
+        issue = await self._issues.find(issue_id)
+        if issue is None:
+            raise NotFound("This issue is no longer among the hot ones.")
+        found = [await self._store.find(one) for one in reversed(issue.members[-MEMBERS:])]
+        return IssueView(issue=issue, cases=[one for one in found if one is not None])
 
     async def lessons(self, account: Account, *, before: datetime | None = None) -> Sequence[Case]:
         """What people's choices teach the text model, the newest first."""

@@ -16,7 +16,7 @@ Version = Annotated[int, Form()]
 
 
 def routes(door: Sessions, act: Act) -> APIRouter:
-    """Assign, decline, resolve, acknowledge."""
+    """Assign, decline, resolve, acknowledge, merge, dismiss."""
     paths = APIRouter(include_in_schema=False)
 
     @paths.post("/cases/{suggestion_id}/assign")
@@ -62,6 +62,16 @@ def routes(door: Sessions, act: Act) -> APIRouter:
     @paths.post("/cases/{suggestion_id}/acknowledge")
     async def acknowledge(request: Request, suggestion_id: str, version: Version, reason: Text = "") -> Response:
         await act.acknowledge(door.account(request), suggestion_id, version, reason=reason)
+        return _back(suggestion_id)
+
+    @paths.post("/cases/{suggestion_id}/merge")
+    async def merge(request: Request, suggestion_id: str, version: Version, into: Text = "") -> Response:
+        await act.merge(door.account(request), suggestion_id, version, into=into)
+        return _back(suggestion_id)
+
+    @paths.post("/cases/{suggestion_id}/dismiss")
+    async def dismiss(request: Request, suggestion_id: str, version: Version, other: Text = "") -> Response:
+        await act.dismiss(door.account(request), suggestion_id, version, other=other)
         return _back(suggestion_id)
 
     @paths.post("/cases/{suggestion_id}/example/remove")

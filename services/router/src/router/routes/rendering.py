@@ -25,8 +25,9 @@ LANGUAGE_COOKIE = "desk_language"
 class Pages:
     """The templates, with the words, dates and names that each reader needs."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, refused: Callable[[], str | None] = lambda: None) -> None:
         self._pack = pack
+        self._refused = refused
         self._catalogues = translations.load(ROOM / "locales")
         self._environment = Environment(
             loader=FileSystemLoader(ROOM / "templates"),
@@ -72,6 +73,7 @@ class Pages:
             colon=": " if language == "en" else "：",
             name=_namer(language),
             district=district,
+            refused=self._refused(),
             account=account,
             path=request.url.path,
             **context,

@@ -5,6 +5,7 @@ from __future__ import annotations
 STATES = {
     "in-review": "Waiting for a decision",
     "assigned": "In hand",
+    "merged": "Merged",
     "resolved": "Answered",
     "declined": "Declined",
     "withdrawn": "Withdrawn",
@@ -20,6 +21,8 @@ ACTIONS = {
     "withdrawn": "Withdrawn by the resident",
     "supervised": "Supervision",
     "example-removed": "Taken out of the examples",
+    "merged": "Merged with another case",
+    "dismissed": "Found to be another matter",
 }
 METHODS = {
     "hotline-code": "Hotline's code",
@@ -65,7 +68,17 @@ EVIDENCE = {
     "test-text": "Test text",
     "length": "Characters",
     "reason": "Reason given",
+    "merged-into": "Merged into",
 }
+FACTS = {
+    "meaning": "Same meaning",
+    "place": "Place",
+    "category": "Same class",
+    "time": "Days apart",
+    "person": "Same person",
+}
+"""Why two cases may be one."""
+
 FORMS = {
     "receipt": "Receipt",
     "acceptance": "Acceptance notice",

@@ -1,0 +1,151 @@
+"""Follows the inflow: one instance at a time compares each case with earlier ones and keeps the hot issues."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from router.domain.case import Case
+from router.domain.following import (
+    WINDOW,
+    WINDOW_CASES,
+    CurrentIssue,
+    Finding,
+    Following,
+    Record,
+    comparable,
+    record_of,
+)
+from router.ports import CaseStore, Filters, IssueStore, Lease, Simplify
+from shared.clock import Clock
+from shared.contracts.cases import CaseIssueJoined
+from shared.errors import MinshengError
+
+_log = structlog.get_logger(__name__)
+EVERY_S = 2.0
+SHOW_EVERY_S = 10.0
+COOL_EVERY_S = 900.0
+"""Heat falls by age even where nothing comes."""
+BATCH = 50
+REMEMBERED_AT_ONCE = 200
+SHOWN = 50
+
+
+class FollowIssues:
+    """A case opens without waiting for this: it stands in a line (`follow_key`) that outlives any process.
+
+    What was found is written once per case, whoever runs or dies meanwhile; the memory is rebuilt from the cases.
+    """
+
+    def __init__(self, store: CaseStore, issues: IssueStore, lease: Lease, simplify: Simplify, clock: Clock) -> None:
+        self._store = store
+        self._issues = issues
+        self._lease = lease
+        self._simplify = simplify
+        self._clock = clock
+        self._following: Following | None = None
+        self._changed = True
+        self._shown_at: float | None = None
+
+    async def once(self) -> int:
+        """Compare all that wait; returns how many. Another's lease: nothing, and the memory is given up."""
+        if not await self._holds():
+            return 0
+        following = self._following or await self._remembered()
+        if following is None:
+            return 0
+        self._following = following
+        compared = 0
+        while waiting := await self._store.unfollowed(limit=BATCH):
+            for case in waiting:
+                await self._follow(case, following)
+            compared += len(waiting)
+            if not await self._holds():
+                return compared
+        await self._show(following)
+        return compared
+
+    async def run(self) -> None:
+        """Until cancelled; an outage only delays."""
+        while True:
+            try:
+                await self.once()
+            except MinshengError:
+                pass  # readiness shows the database; the next round goes on where this one stopped
+            await self._clock.sleep(EVERY_S)
+
+    async def _holds(self) -> bool:
+        held = await self._lease.hold()
+        if not held:
+            self._following = None
+        return held
+
+    async def _follow(self, case: Case, following: Following) -> None:
+        started = self._clock.monotonic()
+        finding: Finding | None = None
+        if comparable(case) and case.suggestion_id not in following:
+            record = record_of(case, self._simplify)
+            try:
+                finding = await asyncio.to_thread(following.add, record, self._clock.now())
+                self._changed = True
+            except Exception as error:  # one odd text must not hold up the line; its case works without this
+                _log.error("case_not_compared", case=case.number, error_type=type(error).__name__)
+        await self._store.followed(case, finding, _events(case, finding, self._clock))
+        following.settle(case.suggestion_id)
+        # Opening cases has the right of way: half of the time at most is spent here.
+        await self._clock.sleep(self._clock.monotonic() - started)
+
+    async def _remembered(self) -> Following | None:
+        """The window, oldest first; None when the lease was lost meanwhile."""
+        records: list[Record] = []
+        since, before = self._clock.now() - WINDOW, None
+        while len(records) < WINDOW_CASES:
+            page = await self._store.page(Filters(), before=before, limit=REMEMBERED_AT_ONCE)
+            recent = [one for one in page.cases if one.suggestion.received_at >= since]
+            records += [record_of(one, self._simplify) for one in recent if one.follow_key is None and comparable(one)]
+            before = page.before
+            if before is None or len(recent) < len(page.cases):
+                break
+            if not await self._holds():
+                return None
+        following = Following()
+        records.reverse()
+        for at in range(0, len(records), REMEMBERED_AT_ONCE):
+            await asyncio.to_thread(_remember, following, records[at : at + REMEMBERED_AT_ONCE])
+            if not await self._holds():
+                return None
+        self._changed = True
+        return following
+
+    async def _show(self, following: Following) -> None:
+        now = self._clock.monotonic()
+        wait = SHOW_EVERY_S if self._changed else COOL_EVERY_S
+        if self._shown_at is not None and now - self._shown_at < wait:
+            return
+        hot: list[CurrentIssue] = await asyncio.to_thread(following.hot, self._clock.now(), limit=SHOWN)
+        await self._issues.show(hot)
+        self._shown_at, self._changed = now, False
+
+
+def _remember(following: Following, records: list[Record]) -> None:
+    for record in records:
+        following.remember(record)
+
+
+def _events(case: Case, finding: Finding | None, clock: Clock) -> list[CaseIssueJoined]:
+    if finding is None or finding.issue is None:
+        return []
+    issue = finding.issue
+    return [
+        CaseIssueJoined(
+            suggestion_id=case.suggestion_id,
+            case_id=case.suggestion_id,
+            number=case.number,
+            at=clock.now(),
+            issue_id=issue.id,
+            issue_name=issue.name,
+            heat=issue.heat,
+            size=issue.count,
+        )
+    ]
