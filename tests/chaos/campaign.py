@@ -27,7 +27,7 @@ from tests.chaos.faults import Faults, Injected
 from tests.chaos.load import Accepted, Load
 from tests.support.infrastructure import free_offset, minsheng
 
-SETTLE_S = 420.0
+SETTLE_S = 900.0
 
 
 def say(text: str) -> None:

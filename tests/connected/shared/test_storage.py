@@ -14,7 +14,7 @@ from shared.contracts.suggestions import SuggestionSubmitted
 from shared.errors import PermanentError, TransientError
 from shared.storage.leases import Leases
 from shared.storage.marks import MarkStore
-from shared.storage.mongo import DuplicateKey, Mongo, translated
+from shared.storage.mongo import RESIDENT_TIMEOUT_MS, DuplicateKey, Mongo, translated
 from shared.storage.outbox import OutboxStore, append_update, entry, merged, new_fields, pending_of
 from shared.storage.vault import Vault
 from tests.support.clock import FrozenClock
@@ -42,8 +42,8 @@ async def test_a_fresh_document_is_leased_to_its_writer_and_found_by_others_only
     clock.advance(31)
     [pending] = await store.due(limit=10)
     assert pending.document_id == suggestion_id
-    assert await store.claim(pending, until=clock.now() + timedelta(seconds=30))
-    assert not await store.claim(pending, until=clock.now() + timedelta(seconds=30))
+    assert await store.claim([pending], until=clock.now() + timedelta(seconds=30)) == [pending]
+    assert await store.claim([pending], until=clock.now() + timedelta(seconds=30)) == []
 
 
 async def test_a_published_document_is_done_and_one_that_grew_meanwhile_stays_due(mongo: Mongo) -> None:
@@ -136,7 +136,7 @@ async def test_marks_are_kept_and_losses_stay_until_healed(mongo: Mongo) -> None
 
 
 async def test_a_database_that_is_away_is_a_transient_error_within_two_seconds() -> None:
-    nobody = Mongo("mongodb://127.0.0.1:9/?retryWrites=false")
+    nobody = Mongo("mongodb://127.0.0.1:9/?retryWrites=false", timeout_ms=RESIDENT_TIMEOUT_MS)
     started = asyncio.get_running_loop().time()
     with pytest.raises(TransientError), translated():
         await nobody.database("x")["y"].insert_one({"_id": 1})

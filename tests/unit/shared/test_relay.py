@@ -30,8 +30,8 @@ class FakeOutbox:
     async def due(self, *, limit: int) -> list[Pending]:
         return self.waiting[:limit]
 
-    async def claim(self, pending: Pending, *, until: datetime) -> bool:
-        return pending.document_id not in self.refuse
+    async def claim(self, batch: Sequence[Pending], *, until: datetime) -> list[Pending]:
+        return [pending for pending in batch if pending.document_id not in self.refuse]
 
     async def mark_published(self, batch: Sequence[Pending]) -> None:
         self.marked += [pending.document_id for pending in batch]

@@ -48,6 +48,7 @@ from shared.runtime.serve import Lifespan, build_app
 from shared.runtime.towns import DistrictPlaces, load_places
 from shared.runtime.translations import load
 from shared.storage.blobs import Blobs
+from shared.storage.mongo import RESIDENT_TIMEOUT_MS
 from shared.storage.vault import Vault
 
 RENEWALS_PER_LEASE = 4
@@ -99,7 +100,14 @@ def api(
     unfinished = UploadFolder(room / "unfinished")
     backbone = None
     if outside is None:
-        backbone = Backbone(settings, clock, registry, health, client_id=settings.process_name or "intake-media")
+        backbone = Backbone(
+            settings,
+            clock,
+            registry,
+            health,
+            client_id=settings.process_name or "intake-media",
+            timeout_ms=RESIDENT_TIMEOUT_MS,
+        )
         vault = backbone.mongo.database("vault")["contacts"]
         files = BlobOriginals(Blobs(settings.blobs))
         outside = Outside(

@@ -47,7 +47,7 @@ from shared.runtime.serve import build_app
 from shared.runtime.towns import load_places
 from shared.storage.blobs import Blobs
 from shared.storage.marks import MarkStore
-from shared.storage.mongo import Mongo
+from shared.storage.mongo import RESIDENT_TIMEOUT_MS, Mongo
 from shared.storage.outbox import OutboxStore
 from shared.storage.vault import Vault
 
@@ -101,7 +101,7 @@ def bootstrap(
     track = Track(outside.tracking, outside.suggestions, receipts)
     correct = Correct(outside.acts, outside.tracking, clock)
     if connected:
-        connected.consume(normalise, Project(outside.tracking, receipts, changes))
+        connected.consume(normalise, Project(connected.projected, receipts, changes))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -146,8 +146,10 @@ class _Connected:
     ) -> None:
         self._clock = clock
         self._metrics = DeliveryMetrics(registry)
-        self._mongo = Mongo(settings.mongodb_uri.get_secret_value(), prefix=settings.mongodb_database_prefix)
-        database = self._mongo.database("intake_web")
+        uri, prefix = settings.mongodb_uri.get_secret_value(), settings.mongodb_database_prefix
+        self._mongo = Mongo(uri, prefix=prefix, timeout_ms=RESIDENT_TIMEOUT_MS)
+        self._background = Mongo(uri, prefix=prefix)
+        database, patient = self._mongo.database("intake_web"), self._background.database("intake_web")
         self._connection = KafkaConnection(
             bootstrap_servers=settings.kafka_bootstrap_servers,
             client_id=settings.process_name or GROUP,
@@ -156,12 +158,14 @@ class _Connected:
         )
         self._publisher = Publisher(self._connection)
         self._relays = [
-            Relay(OutboxStore(database[name], clock), self._publisher, clock, self._metrics, name=name)
+            Relay(OutboxStore(patient[name], clock), self._publisher, clock, self._metrics, name=name)
             for name in ("suggestions", "acts")
         ]
         self._suggestions = MongoSuggestions(database["suggestions"], clock, self._relays[0].nudge)
         self._acts = MongoActs(database["acts"], clock, self._relays[1].nudge)
         self._tracking = MongoTracking(database["tracking"])
+        self.projected = MongoTracking(patient["tracking"])
+        """The same view, written without a resident waiting."""
         self._hotlines = MongoHotlines(database["hotline_tokens"])
         self.outside = Outside(
             suggestions=self._suggestions,
@@ -176,7 +180,7 @@ class _Connected:
             group=group,
             clock=clock,
             metrics=self._metrics,
-            marks=MarkStore(database["log_marks"]),
+            marks=MarkStore(patient["log_marks"]),
         )
         self._preparing: str | None = "starting"
         self._tasks: list[asyncio.Task[None]] = []
@@ -221,6 +225,7 @@ class _Connected:
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await self._publisher.stop()
             self._mongo.close()
+            self._background.close()
 
     async def _prepare(self) -> None:
         """Database first (accepting needs its indexes), then topics, then consume; each retried until it is there."""

@@ -44,7 +44,7 @@ class OutboxPort(Protocol):
     """What the relay needs of a store (fulfilled by `shared.storage.outbox.OutboxStore`)."""
 
     async def due(self, *, limit: int) -> list[Pending]: ...
-    async def claim(self, pending: Pending, *, until: datetime) -> bool: ...
+    async def claim(self, batch: Sequence[Pending], *, until: datetime) -> list[Pending]: ...
     async def mark_published(self, batch: Sequence[Pending]) -> None: ...
     async def oldest_age_s(self) -> float: ...
 
@@ -160,7 +160,7 @@ class Relay:
         if len(due) == BATCH:
             self._last_sweep = float("-inf")  # more is waiting: go on at once
         until = self._clock.now() + LEASE
-        return [pending for pending in due if await self._store.claim(pending, until=until)]
+        return await self._store.claim(due, until=until) if due else []
 
     async def _publish(self, batch: list[Pending]) -> None:
         crash_points.reach("before_publish")

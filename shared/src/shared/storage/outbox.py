@@ -114,14 +114,23 @@ class OutboxStore:
             documents = await cursor.sort("outbox_next_at", 1).limit(limit).to_list(limit)
         return [pending_of(document) for document in documents]
 
-    async def claim(self, pending: Pending, *, until: datetime) -> bool:
-        """Take the lease; False when another process was quicker."""
+    async def claim(self, batch: Sequence[Pending], *, until: datetime) -> list[Pending]:
+        """Take the leases of `batch`; returns those that no other process was quicker to take.
+
+        One write and one read for all: on a busy server a claim each would outlast the lease.
+        """
+        ids, token = [pending.document_id for pending in batch], str(ULID())
+        mine: set[str] = set()
         with translated():
-            result = await self._collection.update_one(
-                {"_id": pending.document_id, "outbox_next_at": pending.leased_until},
-                {"$set": {"outbox_next_at": until}},
-            )
-        return result.modified_count == 1
+            for start in range(0, len(ids), MARKED_AT_ONCE):
+                chunk = {"$in": ids[start : start + MARKED_AT_ONCE]}
+                await self._collection.update_many(
+                    {"_id": chunk, "outbox_next_at": {"$lte": self._clock.now()}},
+                    {"$set": {"outbox_next_at": until, "outbox_claim": token}},
+                )
+                found = await self._collection.find({"_id": chunk, "outbox_claim": token}, {"_id": 1}).to_list(None)
+                mine |= {document["_id"] for document in found}
+        return [pending for pending in batch if pending.document_id in mine]
 
     async def mark_published(self, batch: Sequence[Pending]) -> None:
         """Note what the broker has acknowledged; documents that grew meanwhile stay due."""

@@ -25,7 +25,7 @@ from shared.messaging.relay import Relay
 from shared.runtime.health import Health
 from shared.runtime.settings import ProcessSettings
 from shared.storage.marks import MarkStore
-from shared.storage.mongo import Mongo
+from shared.storage.mongo import TIMEOUT_MS, Mongo
 from shared.storage.outbox import OutboxStore
 
 _log = structlog.get_logger(__name__)
@@ -46,11 +46,14 @@ class Backbone:
         *,
         client_id: str,
         lease: timedelta = LEASE,
+        timeout_ms: int = TIMEOUT_MS,
     ) -> None:
         self._clock = clock
         self._metrics = DeliveryMetrics(registry)
         self._health = health
-        self.mongo = Mongo(settings.mongodb_uri.get_secret_value())
+        uri, prefix = settings.mongodb_uri.get_secret_value(), settings.mongodb_database_prefix
+        self.mongo = Mongo(uri, prefix=prefix, timeout_ms=timeout_ms)
+        self._background = Mongo(uri, prefix=prefix)
         self._database = self.mongo.database(DATABASE)
         self._connection = KafkaConnection(
             bootstrap_servers=settings.kafka_bootstrap_servers,
@@ -60,7 +63,7 @@ class Backbone:
         )
         self._publisher = Publisher(self._connection)
         collection = self._database["recordings"]
-        self._outbox = OutboxStore(collection, clock)
+        self._outbox = OutboxStore(self._background.database(DATABASE)["recordings"], clock)
         self._relay = Relay(self._outbox, self._publisher, clock, self._metrics)
         self.recordings = MongoRecordings(
             collection, clock, nudge=self._relay.nudge, wake=self._relay.wake, lease=lease
@@ -113,6 +116,7 @@ class Backbone:
                 await close()
             await self._publisher.stop()
             self.mongo.close()
+            self._background.close()
 
     async def _prepare(self) -> None:
         """Database first (accepting needs its indexes), then topics; each retried until it is there."""
