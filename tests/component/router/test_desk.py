@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from router.bootstrap import Stores, bootstrap
 from router.handlers.decide import Decide
+from router.handlers.follow import FollowIssues
 from router.handlers.open_case import OpenCase
+from router.routes.rendering import Pages
 from router.settings import Settings
 from shared.contracts.suggestions import Segment, Transcript
 from tests.support.casework import (
@@ -38,14 +40,19 @@ def store() -> MemoryCases:
 
 
 @pytest.fixture
-def app(store: MemoryCases) -> FastAPI:
+def issues() -> MemoryIssues:
+    return MemoryIssues()
+
+
+@pytest.fixture
+def app(store: MemoryCases, issues: MemoryIssues) -> FastAPI:
     settings = Settings(desk_session_key="k" * 44, desk_demo_accounts="on")
     stores = Stores(
         cases=store,
         numbers=CountedNumbers(),
         notices=MemoryNotices(),
         lease=HeldLease(),
-        issues=MemoryIssues(),
+        issues=issues,
         follow_lease=HeldLease(),
     )
     return bootstrap(settings, clock=FrozenClock(), district=linghe(), stores=stores)
@@ -282,3 +289,62 @@ async def test_what_a_clerk_taught_is_listed_and_taken_back_with_one_click(
     answer = await visitor.post(f"/cases/{suggestion}/example/remove", data={"version": "2"})
     assert answer.headers["location"] == "/examples"
     assert "还没有样例" in (await visitor.get("/examples")).text
+
+
+async def test_hot_issues_lead_to_their_cases_and_one_click_merges_or_dismisses(
+    visitor: httpx2.AsyncClient, store: MemoryCases, issues: MemoryIssues
+) -> None:
+    lights = (SIGNALS, "文昌小学门口的路口一直没有红绿灯，孩子过马路很危险，请装信号灯。")
+    lead = await opened(store, lights[0], suggestion_id="01KAVQ00000000000000000001", contact_id="a")
+    other = await opened(store, lights[1], suggestion_id="01KAVQ00000000000000000002", contact_id="b")
+    await FollowIssues(store, issues, HeldLease(), lambda t: t, FrozenClock()).once()
+    await signed_in(visitor)
+    hot = (await visitor.get("/issues")).text
+    assert "红绿灯" in hot
+    assert f"/issues/{lead}" in hot
+    members = (await visitor.get(f"/issues/{lead}")).text
+    assert all(f"/cases/{one}" in members for one in (lead, other))
+    page = (await visitor.get(f"/cases/{other}")).text
+    assert "可能重复" in page
+    assert "内容相近" in page
+    merged = await visitor.post(f"/cases/{other}/merge", data={"version": "1", "into": lead})
+    assert merged.status_code == 303
+    assert "并案于" in (await visitor.get(f"/cases/{other}")).text
+    assert f"/cases/{other}" in (await visitor.get(f"/cases/{lead}")).text
+    answer = await visitor.post(f"/cases/{other}/dismiss", data={"version": "2", "other": lead})
+    assert answer.status_code == 422
+    assert "该提示已不存在" in answer.text
+
+
+async def test_the_draft_for_a_merged_case_is_the_leading_cases_answer(
+    visitor: httpx2.AsyncClient, store: MemoryCases
+) -> None:
+    lead, other = await opened(store, SIGNALS), await opened(store, SIGNALS)
+    await signed_in(visitor)
+    await visitor.post(f"/cases/{other}/merge", data={"version": "1", "into": lead})
+    await visitor.post("/logout")
+    await signed_in(visitor, "handler-jiaojing")
+    await visitor.post(
+        f"/cases/{lead}/resolve", data={"version": "1", "outcome": "adopted", "answer": "已列入十二月的计划。"}
+    )
+    assert store.cases[lead].state == "resolved"
+    page = (await visitor.get(f"/cases/{other}")).text
+    assert "已列入十二月的计划。</textarea>" in page
+    assert store.cases[other].state == "merged"
+
+
+async def test_every_page_names_the_pack_in_force(visitor: httpx2.AsyncClient) -> None:
+    await signed_in(visitor)
+    page = (await visitor.get("/queue")).text
+    assert linghe().version in page
+    assert "已拒绝" not in page
+
+
+async def test_a_refused_pack_is_said_at_the_foot_of_the_desk() -> None:
+    asked = Request({"type": "http", "method": "GET", "path": "/issues", "headers": [], "query_string": b""})
+    account = next(one for one in linghe().accounts if one.id == "clerk")
+    pages = Pages(linghe, lambda: "routing.yaml: signals.examples.0: the example is taken by 'bus'")
+    shown = pages.page(asked, "issues.html", account=account, waiting=0, issues=[])
+    text = bytes(shown.body).decode()
+    assert "已拒绝" in text
+    assert "routing.yaml" in text

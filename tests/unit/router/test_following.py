@@ -87,7 +87,7 @@ async def test_cases_about_one_matter_become_one_issue_and_the_later_ones_name_t
     assert house.case(ids[0]).likely == []
     assert house.case(ids[1]).likely[0].other_id == ids[0]
     assert house.case(ids[1]).likely[0].number == house.case(ids[0]).number
-    assert [one.kind for one in house.case(ids[1]).likely[0].evidence][0] == "meaning"
+    assert house.case(ids[1]).likely[0].evidence[0].kind == "meaning"
     assert house.case(alone).likely == []
     assert {one: house.case(one).version for one in versions} == versions, "nobody's page grows old"
 
