@@ -51,6 +51,7 @@ def build_lane(options: EngineOptions, *, say: Callable[[str], None] = lambda _:
         script=script,
         language_model=_language_model(options, script),
         beam=options.beam,
+        threads=options.concurrency,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from intake_media.domain import gate
@@ -34,6 +35,8 @@ class Lane:
     language_model: CharacterModel | None = None
     beam: int = 10
     weights: Weights = field(default_factory=Weights)
+    threads: int = 1
+    """How many chunks of one recording are read at once: as many as the engine has decoders."""
 
     def transcribe(self, samples: Samples, *, flags: tuple[str, ...] = ()) -> Transcript:
         """Judged text of mono 16 kHz `samples`; nothing is ever written where nobody speaks."""
@@ -44,7 +47,7 @@ class Lane:
         spent.detect = time.perf_counter() - started
         speech_s = sum(span.length_s for span in speech)
         pieces = chunks(duration_s, speech) if speech_s >= gate.MIN_SPEECH_S else []
-        heard = [self._hear(samples, piece, spent) for piece in pieces]
+        heard = self._hear_all(samples, pieces, spent)
         faults = [gate.faults(one) for one in heard]
         decided, reasons = gate.verdict(faults, flags=flags, speech_s=speech_s, duration_s=duration_s)
         kept = [
@@ -75,6 +78,13 @@ class Lane:
                 "choose": round(spent.choose, 4),
             },
         )
+
+    def _hear_all(self, samples: Samples, pieces: list[Chunk], spent: _Spent) -> list[gate.Heard]:
+        """A long recording's chunks side by side, as far as decoders are free."""
+        if self.threads == 1 or len(pieces) < 2:
+            return [self._hear(samples, piece, spent) for piece in pieces]
+        with ThreadPoolExecutor(max_workers=self.threads, thread_name_prefix="chunk") as pool:
+            return list(pool.map(lambda piece: self._hear(samples, piece, spent), pieces))
 
     def _hear(self, samples: Samples, piece: Chunk, spent: _Spent) -> gate.Heard:
         part = samples[int(piece.span.start_s * RATE_HZ) : math.ceil(piece.span.end_s * RATE_HZ)]

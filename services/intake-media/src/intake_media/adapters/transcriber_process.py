@@ -63,7 +63,7 @@ class TranscriberProcess:
         TransientError `transcriber-crashed` when the child died twice with this job in it, `transcriber-failed` when
         the job raised in there.
         """
-        raw = (np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
+        raw = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2").tobytes()  # exact for decoded sound
         for _ in range(2):
             try:
                 answer = await self._ask(raw, flags, deadline_s)

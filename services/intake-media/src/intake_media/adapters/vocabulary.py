@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 import tokenizers
 
-RULE = 1
+RULE = 2
 """Raised when `_kept` changes, so that an older copy is made anew."""
 
 _BINARY_VERSION = 6
@@ -74,12 +74,13 @@ def _read_vocabulary(folder: Path) -> list[str]:
 
 def _kept(tokenizer: tokenizers.Tokenizer, size: int) -> list[int]:
     """Ids of bytes, Chinese characters and their parts, digits, punctuation, abbreviations, and all that is special."""
-    end_of_text = tokenizer.token_to_id("<|endoftext|>")
-    if end_of_text is None:
+    end_of_text, no_timestamps = (tokenizer.token_to_id(name) for name in ("<|endoftext|>", "<|notimestamps|>"))
+    if end_of_text is None or no_timestamps is None:
         raise ValueError("the tokenizer is not Whisper's")
     bytes_of = _byte_alphabet()
     kept = []
-    for token in range(size):
+    # The fast lane writes no time stamps, so the tokens behind the switch that turns them off are left out as well.
+    for token in range(min(size, no_timestamps + 1)):
         text = tokenizer.id_to_token(token)
         if token >= end_of_text or text is None or _chinese(bytes(bytes_of[character] for character in text)):
             kept.append(token)
