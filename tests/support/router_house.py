@@ -15,6 +15,7 @@ from ulid import ULID
 from router.bootstrap import bootstrap
 from router.settings import Settings
 from shared.clock import Clock, SystemClock
+from shared.contracts.cases import CaseIssueJoined
 from shared.contracts.envelope import Event
 from shared.contracts.model import EventData
 from shared.contracts.topics import TOPIC_OF
@@ -63,8 +64,13 @@ class RouterHouse:
         await publisher.stop()
         return made
 
-    async def told(self, suggestion_ids: Sequence[str], count: int, *, seconds: float = 30) -> list[Event[Any]]:
-        """The first `count` events of topic `cases` about these suggestions, by event id, in log order per key."""
+    async def told(
+        self, suggestion_ids: Sequence[str], count: int, *, seconds: float = 30, joined: bool = False
+    ) -> list[Event[Any]]:
+        """The first `count` events of topic `cases` about these suggestions, by event id, in log order per key.
+
+        `joined`: with those that tell of an issue, which come when time allows.
+        """
         found: dict[str, Event[Any]] = {}
         keys = {one.encode() for one in suggestion_ids}
         consumer = self.infrastructure.connection().consumer("cases", auto_offset_reset="earliest")
@@ -75,7 +81,8 @@ class RouterHouse:
                     record = await consumer.getone()
                     if record.key in keys:
                         event = from_record(record)
-                        found.setdefault(event.id, event)
+                        if joined or event.type != CaseIssueJoined.type_name:
+                            found.setdefault(event.id, event)
         finally:
             await consumer.stop()
         return list(found.values())
@@ -86,6 +93,11 @@ async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 30
     async with asyncio.timeout(seconds):
         while not await condition():
             await asyncio.sleep(0.05)
+
+
+def handling(document: dict[str, Any]) -> tuple[str, ...]:
+    """Types of a case's events but for those that tell of its issue, which come when time allows."""
+    return tuple(one["type"] for one in document["outbox"] if one["type"] != CaseIssueJoined.type_name)
 
 
 def new_id() -> str:

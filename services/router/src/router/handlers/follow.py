@@ -27,9 +27,11 @@ EVERY_S = 2.0
 SHOW_EVERY_S = 10.0
 COOL_EVERY_S = 900.0
 """Heat falls by age even where nothing comes."""
-BATCH = 50
-REMEMBERED_AT_ONCE = 200
+BATCH = 20
+REMEMBERED_AT_ONCE = 100
 SHOWN = 50
+REST = 3.0
+"""Opening cases has the right of way: so many times as long as it worked, it rests."""
 
 
 class FollowIssues:
@@ -93,8 +95,10 @@ class FollowIssues:
                 _log.error("case_not_compared", case=case.number, error_type=type(error).__name__)
         await self._store.followed(case, finding, _events(case, finding, self._clock))
         following.settle(case.suggestion_id)
-        # Opening cases has the right of way: half of the time at most is spent here.
-        await self._clock.sleep(self._clock.monotonic() - started)
+        await self._rest(started)
+
+    async def _rest(self, started: float) -> None:
+        await self._clock.sleep(REST * (self._clock.monotonic() - started))
 
     async def _remembered(self) -> Following | None:
         """The window, oldest first; None when the lease was lost meanwhile."""
@@ -112,7 +116,9 @@ class FollowIssues:
         following = Following()
         records.reverse()
         for at in range(0, len(records), REMEMBERED_AT_ONCE):
+            started = self._clock.monotonic()
             await asyncio.to_thread(_remember, following, records[at : at + REMEMBERED_AT_ONCE])
+            await self._rest(started)
             if not await self._holds():
                 return None
         self._changed = True
