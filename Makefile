@@ -87,7 +87,8 @@ lock: setup ## write requirements.lock and tests/requirements.lock: hashes, no a
 	@$(UV) export -q --frozen --only-group dev --no-emit-workspace --format requirements-txt --no-header --no-annotate --no-emit-index-url -o tests/requirements.lock >/dev/null
 	@! grep -nE '://|--index|--find-links' requirements.lock tests/requirements.lock
 
-bench: setup-dev ## rates and delays of the text path
+bench: setup-dev ## rates and delays of the text path and of decisions with the text model
+	@$(PY) -m pytest -q -p no:cacheprovider --timeout 1800 tests/bench/test_classification.py
 	@$(PY) -m tests.bench.pipeline
 
 bench-media: setup-dev ## rates and delays of the transcribing workers

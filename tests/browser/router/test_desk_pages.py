@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from router.bootstrap import Stores, bootstrap
 from router.handlers.decide import Decide
+from router.handlers.follow import FollowIssues
 from router.handlers.open_case import OpenCase
 from router.settings import Settings
 from shared.clock import SystemClock
@@ -42,6 +43,7 @@ class Office:
     browser: Browser
     store: MemoryCases
     numbers: CountedNumbers
+    issues: MemoryIssues
     complaints: list[str] = field(default_factory=list)
 
     async def opened(self, text: str, **fields: object) -> str:
@@ -49,6 +51,9 @@ class Office:
         open_case = OpenCase(Decide(linghe, lambda t: t), self.store, self.numbers, linghe, SystemClock())
         await open_case(submitted(data))
         return data.suggestion_id
+
+    async def follow(self) -> None:
+        await FollowIssues(self.store, self.issues, HeldLease(), lambda t: t, SystemClock()).once()
 
     async def page(self, name: str, *, width: int = 1280, language: str = "zh-CN", scripts: bool = False) -> Page:
         """Signed in; without scripts, since the desk needs none."""
@@ -66,7 +71,7 @@ class Office:
 
 @pytest.fixture
 async def office() -> AsyncIterator[Office]:
-    store, numbers = MemoryCases(), CountedNumbers()
+    store, numbers, issues = MemoryCases(), CountedNumbers(), MemoryIssues()
     app = bootstrap(
         Settings(desk_session_key="k" * 44, desk_demo_accounts="on"),
         district=linghe(),
@@ -75,7 +80,7 @@ async def office() -> AsyncIterator[Office]:
             numbers=numbers,
             notices=MemoryNotices(),
             lease=HeldLease(),
-            issues=MemoryIssues(),
+            issues=issues,
             follow_lease=HeldLease(),
         ),
     )
@@ -88,7 +93,7 @@ async def office() -> AsyncIterator[Office]:
         )
         while not server.started:
             await asyncio.sleep(0.05)
-        yield Office(f"http://127.0.0.1:{listener.getsockname()[1]}", browser, store, numbers)
+        yield Office(f"http://127.0.0.1:{listener.getsockname()[1]}", browser, store, numbers, issues)
         await browser.close()
     server.should_exit = True
     with suppress(asyncio.CancelledError):
@@ -123,7 +128,9 @@ async def test_a_clerk_works_off_the_queue_and_the_unit_answers(office: Office) 
 async def test_pages_fit_a_narrow_screen_and_speak_english_on_request(office: Office) -> None:
     suggestion = await office.opened("盲道被共享单车占满了，建议划定停放区，人民路最严重。")
     page = await office.page("leader", width=390, language="en-GB", scripts=True)
-    for path in ("/queue", "/cases", f"/cases/{suggestion}"):
+    await office.opened("人民路的盲道总被共享单车占满，建议划定停放区。")
+    await office.follow()
+    for path in ("/queue", "/cases", "/issues", f"/issues/{suggestion}", f"/cases/{suggestion}"):
         await page.goto(office.url + path)
         wider = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, path
@@ -139,3 +146,22 @@ async def test_a_leader_reads_but_finds_no_buttons_to_decide(office: Office) -> 
     await page.goto(f"{office.url}/cases/{suggestion}")
     await expect(page.locator("form[action$='/assign']")).to_have_count(0)
     await expect(page.locator("form[action$='/decline']")).to_have_count(0)
+
+
+async def test_a_clerk_merges_what_may_be_the_same_with_one_click(office: Office) -> None:
+    lead = await office.opened(
+        "人民路的盲道被共享单车占满了，建议划定停放区。", suggestion_id="01KAVQ00000000000000000001"
+    )
+    other = await office.opened(
+        "人民路的盲道总被共享单车占满，建议划定停放区。", suggestion_id="01KAVQ00000000000000000002"
+    )
+    await office.follow()
+    clerk = await office.page("clerk")
+    await clerk.click("nav >> text=热点")
+    await clerk.locator(".list a").first.click()
+    await clerk.locator(f".list a[href='/cases/{other}']").click()
+    await expect(clerk.locator("h2", has_text="可能重复")).to_be_visible()
+    await clerk.click("button:text('并案办理')")
+    await expect(clerk.locator("h1 .state")).to_have_text("并案办理")
+    assert office.store.cases[other].merged_into == lead
+    assert office.complaints == []
