@@ -51,7 +51,7 @@ def clock() -> FrozenClock:
     return FrozenClock()
 
 
-async def run_until(relay: Relay, done: object, *, rounds: int = 200) -> None:
+async def run_until(relay: Relay, done: object, *, rounds: int = 1500) -> None:
     task = asyncio.create_task(relay.run())
     try:
         for _ in range(rounds):

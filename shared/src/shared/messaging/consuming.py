@@ -76,7 +76,7 @@ class Consuming:
         await stop_bounded(self._broker)
 
     async def _observe(self) -> None:
-        answered = True
+        answered = False
         for subscriber, _, topics in self._watched:
             consumer = getattr(subscriber, "consumer", None)
             if consumer is None:
@@ -88,13 +88,14 @@ class Consuming:
                     ends = await consumer.end_offsets(assigned) if assigned else {}
                     if not assigned:  # more members than partitions: nothing to ask about but the broker itself
                         await consumer.topics()
+                    answered = True
                     for place in assigned:
                         lag[place.topic] += max(0, ends[place] - await consumer.position(place))
                     if self._watch is not None:
                         await self._watch.inspect(consumer, ends)
             except (KafkaError, MinshengError, TimeoutError, OSError) as error:
+                # a position in the middle of a rebalance, the marks' store: neither is the broker's silence
                 _log.debug("observation_failed", error_type=type(error).__name__)
-                answered = answered and isinstance(error, MinshengError)  # the marks' store is not the broker
                 continue
             for topic, records in lag.items():
                 self._metrics.lag.labels(topic=topic, group=self._group).set(records)

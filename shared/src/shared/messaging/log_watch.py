@@ -49,16 +49,14 @@ class LogWatch:
         """Check newly assigned partitions against their marks, then keep the new marks."""
         if self._known is None:
             self._known = await self._marks.load()
-        for place in ends:
-            mark = self._known.get((place.topic, place.partition))
-            if mark is None:
-                continue
-            # a shrunken end shows at once; a refilled one only by time stamps, looked at once per assignment
-            if ends[place] <= mark.offset or (
-                (place.topic, place.partition) not in self._checked and not await _intact(consumer, place, mark)
-            ):
+        marked = {place: self._known[_key(place)] for place in ends if _key(place) in self._known}
+        # a shrunken end shows at once; a refilled one only by time stamps, looked at once per assignment
+        unchecked = {place: mark for place, mark in marked.items() if _key(place) not in self._checked}
+        intact = await _intact(consumer, unchecked)
+        for place, mark in marked.items():
+            if ends[place] <= mark.offset or (place in unchecked and place not in intact):
                 await self._rewind(consumer, place, mark, ends[place])
-            self._checked.add((place.topic, place.partition))
+        self._checked |= {_key(place) for place in marked}
         self._checked &= {(place.topic, place.partition) for place in ends}
         changed, self._changed = self._changed, {}
         fresh = {place: mark for place, mark in changed.items() if self._known.get(place) != mark}
@@ -82,7 +80,20 @@ class LogWatch:
         await consumer.seek_to_beginning(place)
 
 
-async def _intact(consumer: Any, place: TopicPartition, mark: Mark) -> bool:
-    """The log still has a record with the mark's append time (append times never run backwards in a log)."""
-    found = (await consumer.offsets_for_times({place: mark.timestamp_ms})).get(place)
-    return found is not None and found.timestamp == mark.timestamp_ms and found.offset <= mark.offset
+def _key(place: TopicPartition) -> Place:
+    return place.topic, place.partition
+
+
+async def _intact(consumer: Any, marks: Mapping[TopicPartition, Mark]) -> set[TopicPartition]:
+    """Places whose log still has a record with the mark's append time (append times never run backwards in a log).
+
+    Asked for all at once: each question waits behind the long poll of the same connection.
+    """
+    if not marks:
+        return set()
+    found = await consumer.offsets_for_times({place: mark.timestamp_ms for place, mark in marks.items()})
+    return {
+        place
+        for place, mark in marks.items()
+        if (at := found.get(place)) is not None and at.timestamp == mark.timestamp_ms and at.offset <= mark.offset
+    }
