@@ -68,7 +68,9 @@ def format_log(java: list[str], properties: Path, cluster_id: str, password: str
     descriptor = os.open(arguments, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         user = f"SCRAM-SHA-512=[name={ADMIN},password={password}]"
-        file.write("\n".join(("format", f"--cluster-id={cluster_id}", "-c", str(properties), "--add-scram", user)) + "\n")
+        file.write(
+            "\n".join(("format", f"--cluster-id={cluster_id}", "-c", str(properties), "--add-scram", user)) + "\n"
+        )
     try:
         done = subprocess.run(
             [*java, "kafka.tools.StorageTool", f"@{arguments}"], capture_output=True, text=True, check=False
