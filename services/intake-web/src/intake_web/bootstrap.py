@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -30,7 +30,6 @@ from intake_web.routes.guarding import RateLimits, SecurityHeaders
 from intake_web.routes.site import Site
 from intake_web.settings import Settings
 from shared.clock import Clock, SystemClock
-from shared.errors import MinshengError
 from shared.messaging.broker import build_broker
 from shared.messaging.connection import KafkaConnection
 from shared.messaging.consuming import Consuming
@@ -44,6 +43,7 @@ from shared.receipts import Receipts
 from shared.runtime.health import Health
 from shared.runtime.problems import Problems
 from shared.runtime.serve import build_app
+from shared.runtime.startup import Startup
 from shared.runtime.towns import load_places
 from shared.storage.blobs import Blobs
 from shared.storage.marks import MarkStore
@@ -53,7 +53,6 @@ from shared.storage.vault import Vault
 
 _log = structlog.get_logger(__name__)
 GROUP = "intake-web"
-RETRY_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +181,7 @@ class _Connected:
             metrics=self._metrics,
             marks=MarkStore(patient["log_marks"]),
         )
-        self._preparing: str | None = "starting"
+        self._startup = Startup(clock)
         self._tasks: list[asyncio.Task[None]] = []
         health.add("database", self._mongo.check)
         health.add("broker", self._publisher.check)
@@ -229,9 +228,9 @@ class _Connected:
 
     async def _prepare(self) -> None:
         """Database first (accepting needs its indexes), then topics, then consume; each retried until it is there."""
-        await self._until_done("database", self._indexes)
-        await self._until_done("topics", lambda: verify(self._connection))
-        self._preparing = None
+        await self._startup.until_done("database", self._indexes)
+        await self._startup.until_done("topics", lambda: verify(self._connection))
+        self._startup.finish()
         await self._consuming.run()
 
     async def _indexes(self) -> None:
@@ -240,20 +239,8 @@ class _Connected:
         await self._acts.prepare()
         await self._hotlines.prepare()
 
-    async def _until_done(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await work()
-                return
-            except (MinshengError, OSError) as error:
-                self._preparing = f"{name}: {error}"
-            except Exception as error:  # Kafka's client raises many kinds while the broker is away
-                self._preparing = f"{name}: {type(error).__name__}"
-            _log.warning("not_prepared", reason=self._preparing)
-            await self._clock.sleep(RETRY_S)
-
     async def _check(self) -> str | None:
-        if self._preparing:
-            return self._preparing
+        if self._startup.waiting:
+            return self._startup.waiting
         ended = [task.get_name() for task in self._tasks if task.done()]
         return f"ended: {', '.join(ended)}" if ended else None

@@ -9,7 +9,6 @@ from datetime import timedelta
 from urllib.parse import urlparse
 
 import structlog
-from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.staticfiles import StaticFiles
@@ -41,6 +40,7 @@ from shared.messaging.relay import Relay
 from shared.runtime.health import Health
 from shared.runtime.problems import Problems
 from shared.runtime.serve import build_app
+from shared.runtime.startup import Startup
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import Mongo
 from shared.storage.outbox import OutboxStore
@@ -96,23 +96,17 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, group: str = NA
     consuming = Consuming(build_broker(connection), group=group, clock=clock, metrics=metrics, marks=marks)
     consuming.add(TOPICS, delivery)
     tasks: set[asyncio.Task[None]] = set()
-    starting: list[str] = ["starting"]
+    startup = Startup(clock)
+
+    async def indexes() -> None:
+        await outbox.ensure_indexes()
+        await jobs.ensure_indexes()
 
     async def start() -> None:
         """Wait for broker and database, then work; a missing topic is said loudly and looked for again."""
-        while True:
-            try:
-                await verify(connection)
-                await outbox.ensure_indexes()
-                await jobs.ensure_indexes()
-                break
-            except (MinshengError, KafkaError, OSError) as error:
-                starting[0] = (
-                    f"{type(error).__name__}: {error}" if isinstance(error, MinshengError) else type(error).__name__
-                )
-                _log.error("not_started_yet", reason=starting[0])
-                await clock.sleep(1.0)
-        starting.clear()
+        await startup.until_done("topics", lambda: verify(connection))
+        await startup.until_done("database", indexes)
+        startup.finish()
         _log.info("started")
         async with asyncio.TaskGroup() as group:
             for work in (relay.run(), consuming.run(), loop.run(), observe()):
@@ -125,8 +119,8 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, group: str = NA
             await clock.sleep(OBSERVE_EVERY_S)
 
     async def working() -> str | None:
-        if starting:
-            return starting[0]
+        if startup.waiting:
+            return startup.waiting
         ended = [task for task in tasks if task.done()]
         return "a background task has ended" if ended else None
 

@@ -24,6 +24,7 @@ from shared.messaging.publishing import Publisher
 from shared.messaging.relay import Relay
 from shared.runtime.health import Health
 from shared.runtime.settings import ProcessSettings
+from shared.runtime.startup import Startup
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import TIMEOUT_MS, Mongo
 from shared.storage.outbox import OutboxStore
@@ -72,7 +73,7 @@ class Backbone:
         self._work: dict[str, Callable[[], Awaitable[None]]] = {"relay": self._relay.run}
         self._at_stop: list[Callable[[], Awaitable[None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._preparing: str | None = "starting"
+        self._startup = Startup(clock)
         health.add("database", self.mongo.check)
         health.add("broker", self._publisher.check)
         health.add("relay", self._relay.check)
@@ -120,11 +121,11 @@ class Backbone:
 
     async def _prepare(self) -> None:
         """Database first (accepting needs its indexes), then topics; each retried until it is there."""
-        await self._until_done("database", self._indexes)
+        await self._startup.until_done("database", self._indexes)
         # Neither accepting nor transcribing needs the broker: the outbox waits for it.
         self._tasks += [asyncio.create_task(self._forever(name), name=name) for name in self._work]
-        await self._until_done("topics", lambda: verify(self._connection))
-        self._preparing = None
+        await self._startup.until_done("topics", lambda: verify(self._connection))
+        self._startup.finish()
         if self._consuming is not None:
             await self._consuming.run()
         await asyncio.Event().wait()
@@ -146,20 +147,8 @@ class Backbone:
         await self.recordings.ensure_indexes()
         await self._outbox.ensure_indexes()
 
-    async def _until_done(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await work()
-                return
-            except (MinshengError, OSError) as error:
-                self._preparing = f"{name}: {error}"
-            except Exception as error:  # Kafka's client raises many kinds while the broker is away
-                self._preparing = f"{name}: {type(error).__name__}"
-            _log.warning("not_prepared", reason=self._preparing)
-            await self._clock.sleep(RETRY_S)
-
     async def _check(self) -> str | None:
-        if self._preparing:
-            return self._preparing
+        if self._startup.waiting:
+            return self._startup.waiting
         ended = [task.get_name() for task in self._tasks if task.done()]
         return f"ended: {', '.join(ended)}" if ended else None

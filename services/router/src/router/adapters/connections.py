@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry
 
 from router.adapters.case_numbers import MongoNumbers
@@ -20,7 +19,6 @@ from router.adapters.issue_store import MongoIssues
 from router.adapters.lease import MongoLease
 from router.adapters.notice_log import MongoNotices
 from shared.clock import Clock
-from shared.errors import MinshengError
 from shared.messaging.broker import build_broker
 from shared.messaging.connection import KafkaConnection
 from shared.messaging.consuming import Consuming
@@ -31,6 +29,7 @@ from shared.messaging.provisioning import verify
 from shared.messaging.publishing import Publisher
 from shared.messaging.relay import Relay
 from shared.runtime.health import Health
+from shared.runtime.startup import Startup
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import Mongo
 from shared.storage.outbox import OutboxStore
@@ -76,7 +75,7 @@ class Connections:
         self.lease = MongoLease(database["leases"], "clock", holder, clock, lasts=CLOCK_LEASE)
         self.follow_lease = MongoLease(database["leases"], "issues", holder, clock, lasts=FOLLOW_LEASE)
         self._tasks: list[asyncio.Task[None]] = []
-        self._starting: str | None = "starting"
+        self._startup = Startup(clock)
         health.add("start", self._started)
         health.add("database", self._mongo.check)
         health.add("broker", self._publisher.check)
@@ -93,28 +92,21 @@ class Connections:
         self._tasks.append(asyncio.create_task(self._run(loops), name="start"))
 
     async def _run(self, loops: tuple[Coroutine[Any, Any, None], ...]) -> None:
-        while self._starting:
-            try:
-                await self._outbox.ensure_indexes()
-                await self.cases.ensure_indexes()
-                await self.notices.ensure_indexes()
-                await self.issues.ensure_indexes()
-                await verify(self._connection)
-                self._starting = None
-            except (MinshengError, KafkaError, OSError) as error:
-                self._starting = str(error) or type(error).__name__
-                _log.warning("start_delayed", error_type=type(error).__name__, reason=self._starting)
-                await self._clock.sleep(1.0)
-            except Exception as error:  # e.g. an index of another shape: said on the health page, never silence
-                self._starting = f"can't start: {type(error).__name__}"
-                _log.error("start_failed", exc_info=error)
-                await self._clock.sleep(10.0)
+        await self._startup.until_done("database", self._indexes)
+        await self._startup.until_done("topics", lambda: verify(self._connection))
+        self._startup.finish()
         for loop in (self._relay.run(), self._consuming.run(), *loops):
             self._tasks.append(asyncio.create_task(loop))
 
+    async def _indexes(self) -> None:
+        await self._outbox.ensure_indexes()
+        await self.cases.ensure_indexes()
+        await self.notices.ensure_indexes()
+        await self.issues.ensure_indexes()
+
     async def _started(self) -> str | None:
-        if self._starting:
-            return self._starting
+        if self._startup.waiting:
+            return self._startup.waiting
         ended = [task for task in self._tasks[1:] if task.done()]
         return f"a task has ended: {ended[0].exception()!r}"[:200] if ended else None
 
