@@ -191,6 +191,8 @@ async def journey(bench: Bench, per_second: float, total: int) -> list[float]:
             async def one() -> None:
                 at = time.perf_counter()
                 answer = await client.post(bench.web + "/api/v1/suggestions", json={"text": TEXT})
+                if answer.status_code != 202:
+                    raise SystemExit(f"not accepted: {answer.status_code} {answer.text}")
                 sent[answer.json()["suggestion_id"]] = at
 
             began = time.perf_counter()
