@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from intake_media.domain import gate
 from intake_media.domain.choice import Weights, choose
 from intake_media.domain.language_model import CharacterModel
+from intake_media.domain.punctuation import full_width
 from intake_media.domain.segments import segments
 from intake_media.domain.sound import RATE_HZ, Samples
 from intake_media.domain.transcript import Transcript
@@ -106,7 +107,7 @@ class Lane:
         spent.engine += read - started
         spent.choose += time.perf_counter() - read
         return gate.Heard(
-            text=choice.hypothesis.text,
+            text=full_width(choice.hypothesis.text),
             score=choice.hypothesis.score,
             no_speech=reading.no_speech,
             speech_s=sum(span.length_s for span in piece.speech),
