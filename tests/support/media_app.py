@@ -23,7 +23,7 @@ from shared.runtime.towns import load_places
 from tests.support.media_stores import FakeContacts, FakeOriginals, FakeRecordings
 
 REPOSITORY = Path(__file__).parents[2]
-WEB, MEDIA = "http://web.test", "http://media.test"
+WEB, MEDIA, DESK_URL = "http://web.test", "http://media.test", "http://desk.test"
 KEY = base64.b64encode(b"k" * 32).decode()
 
 
@@ -41,6 +41,8 @@ class MediaApp:
         given: dict[str, Any] = {
             "vault_key": KEY,
             "receipt_key": KEY,
+            "media_grant_key": KEY,
+            "desk_public_url": DESK_URL,
             "minsheng_state": state,
             "public_web_url": WEB,
             "public_media_url": MEDIA,

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from intake_media.domain.jobs import Earlier, Job, Known, Queue
 from intake_media.domain.media import AudioTrack, MediaInfo, MediaLimits
@@ -16,7 +16,7 @@ from intake_media.domain.transcript import Transcript
 from intake_media.ports import Derived
 from shared.contracts.model import EventData
 from shared.contracts.suggestions import MediaRef
-from shared.errors import MinshengError, PermanentError
+from shared.errors import MinshengError, PermanentError, Unavailable
 from tests.support.clock import FrozenClock
 
 NOTE = MediaInfo(
@@ -47,6 +47,8 @@ class FakeRecordings:
         self.lacking_copies: list[Job] = []
         self.copied: dict[str, list[str]] = {}
         self.lost_leases = False
+        self.noted: list[tuple[int, int]] = []
+        self.away = False
         self.renewals = 0
 
     def _fail(self) -> None:
@@ -82,7 +84,9 @@ class FakeRecordings:
         if row is None:
             return None
         derived = self.outcomes.get(suggestion_id, (None, (), ()))[1]
-        return Known(row.recording, (row.recording.original, *derived))
+        state: Literal["waiting", "working", "done"] = "working" if self.noted else "done"
+        done, total = self.noted[-1] if self.noted else (0, 0)
+        return Known(row.recording, (row.recording.original, *derived), state, done, total)
 
     async def claim(self, lane: Lane) -> Job | None:
         self._fail()
@@ -94,6 +98,14 @@ class FakeRecordings:
     async def renew(self, job: Job) -> bool:
         self.renewals += 1
         return not self.lost_leases
+
+    async def note_progress(self, job: Job, done: int, total: int) -> None:
+        if self.away:
+            raise Unavailable("away")
+        self.noted.append((done, total))
+
+    async def in_hand(self, lane: Lane) -> Sequence[tuple[int, int]]:
+        return self.noted[-1:] if lane == "voice" else []
 
     async def give_back(self, job: Job, *, after_s: float, failed: bool) -> None:
         self._fail()

@@ -9,13 +9,16 @@ from pathlib import Path
 
 from intake_media.domain.sound import Samples
 from intake_media.domain.transcript import Transcript
+from intake_media.ports import Heard
 from shared.contracts.suggestions import Segment
 
 
 class Echo:
     """Says the same of the same sound, after a short while."""
 
-    async def transcribe(self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = ()) -> Transcript:
+    async def transcribe(
+        self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = (), progress: Heard | None = None
+    ) -> Transcript:
         await asyncio.sleep(0.05)
         mark = hashlib.sha256(samples.tobytes()).hexdigest()[:8]
         text = f"建议在第{int(mark, 16) % 10_000}小区增加电动车充电桩。"
@@ -37,7 +40,9 @@ def echo() -> Echo:
 class Never:
     """Holds a job until somebody ends it."""
 
-    async def transcribe(self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = ()) -> Transcript:
+    async def transcribe(
+        self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = (), progress: Heard | None = None
+    ) -> Transcript:
         await asyncio.Event().wait()
         raise AssertionError("unreachable")
 
@@ -50,7 +55,9 @@ def never() -> Never:
 class Slow(Echo):
     """Takes `SLOW_S` seconds, and leaves a line in the file `SLOW_RUNS` for each time it was begun."""
 
-    async def transcribe(self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = ()) -> Transcript:
+    async def transcribe(
+        self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = (), progress: Heard | None = None
+    ) -> Transcript:
         with Path(os.environ["SLOW_RUNS"]).open("a") as runs:
             runs.write("begun\n")
         await asyncio.sleep(float(os.environ["SLOW_S"]))

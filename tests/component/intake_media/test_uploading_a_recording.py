@@ -143,6 +143,7 @@ async def test_too_large_is_413_by_the_declared_length_by_the_bytes_and_by_the_c
 
 async def test_a_full_disk_is_507_and_leaves_no_piece_behind(media: MediaApp, monkeypatch: pytest.MonkeyPatch) -> None:
     """Row 8."""
+
     def full(_handle: int, _data: Any) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -238,5 +239,5 @@ async def test_the_queue_and_the_api_description_are_served(media: MediaApp) -> 
     async with media.client() as client:
         queue = (await client.get("/internal/queue")).json()
         described = (await client.get("/openapi.json")).json()
-    assert queue == {lane: {"waiting": 0, "oldest_age_s": 0.0} for lane in ("voice", "video")}
+    assert queue == {lane: {"waiting": 0, "oldest_age_s": 0.0, "in_hand": []} for lane in ("voice", "video")}
     assert set(described["paths"]) == {PATH, "/api/v1/uploads/{upload_id}/receipt"}

@@ -9,7 +9,7 @@ import intake_web.settings
 import notifier.settings
 import router.settings
 from intake_media.whisper_settings import WhisperSettings
-from shared.operations.principals import SERVICES, password_variable
+from shared.operations.principals import PRINCIPALS, password_variable
 from shared.runtime.settings import ProcessSettings
 
 CLASSES: dict[str, tuple[type[BaseSettings], ...]] = {
@@ -25,13 +25,13 @@ CLASSES: dict[str, tuple[type[BaseSettings], ...]] = {
 }
 PORTS = {"intake-web": 8080, "intake-media": 8081, "router": 8082, "notifier": 8083}
 WORKER_PORT = 8090
-SECRETS = {"VAULT_KEY", "RECEIPT_KEY", "DESK_SESSION_KEY"}
+SECRETS = {"VAULT_KEY", "RECEIPT_KEY", "MEDIA_GRANT_KEY", "DESK_SESSION_KEY"}
 
 
 def variables(process: str) -> set[str]:
     """Names that the process reads."""
     names = {name.upper() for settings in CLASSES[process] for name in settings.model_fields}
-    return names | ({password_variable(service) for service in SERVICES} if process == "provision" else set())
+    return names | ({password_variable(service) for service in PRINCIPALS} if process == "provision" else set())
 
 
 def secrets_read_by(process: str) -> set[str]:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from shared.operations.principals import SERVICES, password_variable
-from tests.contract.deploy.settings_of import CLASSES, PORTS, WORKER_PORT, secrets_read_by, variables
+from shared.operations.principals import DESK_OPERATOR, PRINCIPALS, password_variable
+from tests.contract.deploy.settings_of import CLASSES, PORTS, SECRETS, WORKER_PORT, secrets_read_by, variables
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"
@@ -60,7 +60,7 @@ def test_each_process_starts_on_the_secrets_of_make_env_and_gets_no_key_that_it_
         monkeypatch.setenv(variable, value)
     for settings in CLASSES[name]:
         settings()
-    keys = {env[key] for key in ("VAULT_KEY", "RECEIPT_KEY", "DESK_SESSION_KEY")}
+    keys = {env[key] for key in SECRETS}
     assert {value for value in given.values() if value in keys} == {env[key] for key in secrets_read_by(name)}
 
 
@@ -72,7 +72,9 @@ def test_each_service_logs_in_as_itself_and_only_provisioning_and_tools_as_the_a
             assert (env["KAFKA_USERNAME"], env["KAFKA_PASSWORD"]) == ("admin", "${KAFKA_ADMIN_PASSWORD:?}")
         else:
             assert (env["KAFKA_USERNAME"], env["KAFKA_PASSWORD"]) == (user, f"${{{password_variable(user)}:?}}")
-    assert {password_variable(service) for service in SERVICES} <= set(RUN["provision"]["environment"])
+    assert {password_variable(one) for one in PRINCIPALS} <= set(RUN["provision"]["environment"])
+    holders = {name for name in OURS if password_variable(DESK_OPERATOR) in RUN[name]["environment"]}
+    assert holders == {"provision", "router"}
 
 
 @pytest.mark.parametrize("name", [name for name in OURS if name not in {"provision", "hotline", "republish"}])

@@ -15,7 +15,7 @@ from shared.contracts.topics import TOPICS
 from shared.messaging.access import DESCRIBE, GROUP, READ, TOPIC, WRITE, Grant
 from shared.messaging.provisioning import wanted
 from shared.operations import principals
-from tests.contract.deploy.settings_of import PORTS, WORKER_PORT, secrets_read_by, variables
+from tests.contract.deploy.settings_of import PORTS, SECRETS, WORKER_PORT, secrets_read_by, variables
 
 K8S = Path(__file__).parents[3] / "deploy/k8s"
 RESOURCES: list[str] = yaml.safe_load((K8S / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
@@ -69,7 +69,7 @@ def grants(user: dict[str, Any]) -> set[Grant]:
 
 def test_the_users_have_the_grants_that_the_registry_gives_them() -> None:
     users = of_kind("KafkaUser")
-    assert set(users) == set(principals.SERVICES)
+    assert set(users) == set(principals.PRINCIPALS)
     for name, user in users.items():
         assert grants(user) == principals.grants_of(name)
 
@@ -89,7 +89,7 @@ def test_there_are_four_services_and_a_worker_per_channel() -> None:
 def test_each_variable_given_is_read_and_each_key_goes_only_where_it_is_needed(name: str) -> None:
     given = {entry["name"] for entry in container(name)["env"]}
     assert given <= variables(name)
-    assert given & {"VAULT_KEY", "RECEIPT_KEY", "DESK_SESSION_KEY"} == secrets_read_by(name)
+    assert given & SECRETS == secrets_read_by(name)
 
 
 @pytest.mark.parametrize("name", sorted(DEPLOYMENTS))

@@ -9,13 +9,16 @@ import numpy as np
 from intake_media.adapters.engine_slots import EngineSlots
 from intake_media.domain.sound import Samples
 from intake_media.domain.transcript import Transcript
+from intake_media.ports import Heard
 
 
 class Engine:
     def __init__(self) -> None:
         self.inside = self.most = 0
 
-    async def transcribe(self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = ()) -> Transcript:
+    async def transcribe(
+        self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = (), progress: Heard | None = None
+    ) -> Transcript:
         self.inside += 1
         self.most = max(self.most, self.inside)
         await asyncio.sleep(0)

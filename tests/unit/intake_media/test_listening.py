@@ -15,7 +15,7 @@ from intake_media.domain.media import AudioTrack, MediaInfo, MediaLimits, length
 from intake_media.domain.sound import Samples
 from intake_media.domain.transcript import Transcript
 from intake_media.handlers.listen import Listener
-from intake_media.ports import DecodedSound
+from intake_media.ports import DecodedSound, Heard
 from shared.errors import PermanentError
 from tests.support.media_corpus import wav
 
@@ -48,7 +48,9 @@ class FakeTranscriber:
     def __init__(self) -> None:
         self.calls: list[tuple[str, ...]] = []
 
-    async def transcribe(self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = ()) -> Transcript:
+    async def transcribe(
+        self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = (), progress: Heard | None = None
+    ) -> Transcript:
         self.calls.append(flags)
         if samples.any():
             return Transcript(verdict="doubtful", reasons=flags, text="建议")

@@ -15,6 +15,7 @@ from intake_media.domain.transcript import Transcript
 from intake_media.handlers import transcribe as module
 from intake_media.handlers.copy import MakeCopies
 from intake_media.handlers.transcribe import MAX_FAILURES, MAX_LOSSES, Done, Transcribe
+from intake_media.ports import Heard
 from shared.errors import OutcomeUnknown, PermanentError, TransientError, Unavailable
 from tests.support.media_stores import (
     FakeDerivation,
@@ -36,8 +37,13 @@ class Ears:
         self.says: Transcript | Exception = HEARD
         self.heard: list[bytes] = []
 
-    async def listen(self, path: Path, limits: MediaLimits, *, info: MediaInfo | None = None) -> Transcript:
+    async def listen(
+        self, path: Path, limits: MediaLimits, *, info: MediaInfo | None = None, progress: Heard | None = None
+    ) -> Transcript:
         self.heard.append(path.read_bytes())
+        if progress is not None:
+            progress(3, 8)
+            await asyncio.sleep(0)
         if isinstance(self.says, Exception):
             raise self.says
         return self.says
@@ -74,6 +80,7 @@ def bench(tmp_path: Path) -> Bench:
 async def test_what_was_heard_is_written_with_its_events_and_nothing_stays_on_the_disk(bench: Bench) -> None:
     job = job_of()
     done = await bench.transcribe(job)
+    assert bench.jobs.noted == [(3, 8)]
     assert done == Done("clear", transcript=HEARD)
     transcript, derived, events = bench.jobs.outcomes[job.recording.suggestion_id]
     assert transcript == HEARD

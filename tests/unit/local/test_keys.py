@@ -9,7 +9,7 @@ import pytest
 from minsheng import keys, stack
 from minsheng.places import Places
 
-CRYPTOGRAPHIC = ("VAULT_KEY", "RECEIPT_KEY", "DESK_SESSION_KEY")
+CRYPTOGRAPHIC = ("VAULT_KEY", "RECEIPT_KEY", "MEDIA_GRANT_KEY", "DESK_SESSION_KEY")
 
 
 def places(folder: Path) -> Places:
@@ -20,7 +20,7 @@ def test_each_key_has_32_random_bytes(tmp_path: Path) -> None:
     made = keys.ensure(places(tmp_path), {})
     lengths = {name: len(base64.b64decode(made[name])) for name in CRYPTOGRAPHIC}
     assert lengths == dict.fromkeys(CRYPTOGRAPHIC, 32)
-    assert len({made[name] for name in CRYPTOGRAPHIC}) == 3
+    assert len({made[name] for name in CRYPTOGRAPHIC}) == 4
 
 
 def test_a_second_start_finds_the_same_keys(tmp_path: Path) -> None:

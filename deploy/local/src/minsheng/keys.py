@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Mapping
 
 from minsheng.places import Places
-from shared.operations.principals import SERVICES, password_variable
+from shared.operations.principals import PRINCIPALS, password_variable
 
-KEYS = ("VAULT_KEY", "RECEIPT_KEY", "DESK_SESSION_KEY")
+KEYS = ("VAULT_KEY", "RECEIPT_KEY", "MEDIA_GRANT_KEY", "DESK_SESSION_KEY")
 ADMIN_PASSWORD = "KAFKA_ADMIN_PASSWORD"  # noqa: S105 (the name of a variable)
-PASSWORDS = (ADMIN_PASSWORD, *(password_variable(service) for service in SERVICES))
+PASSWORDS = (ADMIN_PASSWORD, *(password_variable(service) for service in PRINCIPALS))
 """Of the guarded broker's users; made for every state, used with `SECURE=1`."""
 NAMES = (*KEYS, *PASSWORDS)
 

@@ -3,13 +3,14 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from minsheng import guarded_kafka, kafka, keys, mongo
 from minsheng.places import REPOSITORY, Places
-from shared.operations.principals import password_variable
+from shared.operations.principals import DESK_OPERATOR, password_variable
 
 WEB_KEYS = ("VAULT_KEY", "RECEIPT_KEY")
+GRANT_KEY = "MEDIA_GRANT_KEY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Process:
     url: str | None = None  # None: the process says its own in the registry, or has none
     secrets: tuple[str, ...] = ()
     principal: str | None = None  # who it is to a guarded broker
+    also: tuple[str, ...] = ()  # principals whose password it gets besides, each for one purpose
     env: Mapping[str, str] = field(default_factory=dict)
     ports: tuple[str, ...] = ()
     graceful_seconds: float = 15.0
@@ -58,8 +60,11 @@ def plan(places: Places, only: frozenset[str] = frozenset()) -> list[Process]:
             ports=("MAIL_INBOX_PORT", "MAIL_SMTP_PORT"),
         ),
         _service(places, "intake-web", module("intake_web"), "INTAKE_WEB_PORT", WEB_KEYS),
-        _service(places, "intake-media", module("intake_media"), "INTAKE_MEDIA_PORT", WEB_KEYS),
-        _service(places, "router", module("router"), "ROUTER_PORT", ("DESK_SESSION_KEY",)),
+        replace(
+            _service(places, "intake-media", module("intake_media"), "INTAKE_MEDIA_PORT", (*WEB_KEYS, GRANT_KEY)),
+            env={"DESK_PUBLIC_URL": os.environ.get("DESK_PUBLIC_URL") or places.url("ROUTER_PORT")},
+        ),
+        _service(places, "router", module("router"), "ROUTER_PORT", ("DESK_SESSION_KEY", GRANT_KEY), (DESK_OPERATOR,)),
         _service(places, "notifier", module("notifier"), "NOTIFIER_PORT", ("VAULT_KEY",)),
         # A worker needs no key: it issues no receipt and opens no contact.
         _worker("voice", module("intake_media", "worker", "--channel", "voice")),
@@ -71,8 +76,15 @@ def plan(places: Places, only: frozenset[str] = frozenset()) -> list[Process]:
     return [process for process in processes if not only or process.name in only]
 
 
-def _service(places: Places, name: str, command: tuple[str, ...], port: str, secrets: tuple[str, ...]) -> Process:
-    return Process(name, "service", command, places.url(port), secrets, name, ports=(port,))
+def _service(
+    places: Places,
+    name: str,
+    command: tuple[str, ...],
+    port: str,
+    secrets: tuple[str, ...],
+    also: tuple[str, ...] = (),
+) -> Process:
+    return Process(name, "service", command, places.url(port), secrets, name, also, ports=(port,))
 
 
 def _worker(channel: str, command: tuple[str, ...]) -> Process:
@@ -83,7 +95,8 @@ def kafka_login(process: Process, places: Places, secrets: Mapping[str, str]) ->
     """A process' own name and password for a guarded broker of ours, and nobody else's; empty for an open one."""
     if process.principal is None or guarded_kafka.login(places) is None:
         return {}
-    return {"KAFKA_USERNAME": process.principal, "KAFKA_PASSWORD": secrets[password_variable(process.principal)]}
+    own = {"KAFKA_USERNAME": process.principal, "KAFKA_PASSWORD": secrets[password_variable(process.principal)]}
+    return own | {password_variable(name): secrets[password_variable(name)] for name in process.also}
 
 
 def administration(places: Places) -> dict[str, str]:

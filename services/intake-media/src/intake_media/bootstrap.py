@@ -41,6 +41,7 @@ from intake_media.settings import Settings, WorkerSettings
 from intake_media.whisper_settings import WhisperSettings
 from intake_media.worker import Worker
 from shared.clock import Clock, SystemClock
+from shared.media_grants import DESK, MediaGrants
 from shared.receipts import Receipts
 from shared.runtime.health import Health
 from shared.runtime.problems import Problems
@@ -166,8 +167,25 @@ def api(
     )
     app.include_router(uploads.build(accept, unfinished, origins=origins, limit=limits.check, on_accepted=on_accepted))
     app.include_router(queue.build(outside.jobs))
-    app.include_router(media.build(outside.recordings, outside.originals, receipts))
+    app.include_router(
+        media.build(
+            outside.recordings,
+            outside.originals,
+            receipts,
+            granted=_granted(settings, clock),
+            desk_origin=settings.desk_public_url.rstrip("/"),
+        )
+    )
     return app
+
+
+def _granted(settings: Settings, clock: Clock) -> media.Granted:
+    """Opens what the desk was granted; without a key nothing."""
+    if settings.media_grant_key is None:
+        _log.warning("media_grant_key_missing", effect="the desk plays no recording")
+        return lambda _grant, _role: None
+    grants = MediaGrants(settings.media_grant_key.get_secret_value())
+    return lambda grant, role: grants.suggestion_of(grant, role, audience=DESK, now=clock.now())
 
 
 def worker(

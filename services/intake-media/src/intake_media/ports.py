@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -47,11 +47,20 @@ class SoundDecoder(Protocol):
         ...
 
 
+Heard = Callable[[int, int], None]
+"""Told how many stretches of a long recording were heard, of how many."""
+
+
 class Transcriber(Protocol):
     """Speech to judged text."""
 
-    async def transcribe(self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = ()) -> Transcript:
-        """`flags` of the decoder count in the verdict. TransientError when the engine hung, crashed or failed."""
+    async def transcribe(
+        self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = (), progress: Heard | None = None
+    ) -> Transcript:
+        """`flags` of the decoder count in the verdict; `progress` is told of stretches heard, on the event loop.
+
+        TransientError when the engine hung, crashed or failed.
+        """
         ...
 
 
@@ -115,6 +124,14 @@ class Jobs(Protocol):
 
     async def renew(self, job: Job) -> bool:
         """Keep it; False when it was taken over."""
+        ...
+
+    async def note_progress(self, job: Job, done: int, total: int) -> None:
+        """Keep how many stretches of its sound were heard, of how many, while it is ours."""
+        ...
+
+    async def in_hand(self, lane: Lane) -> Sequence[tuple[int, int]]:
+        """For each recording that is being worked on: stretches heard, of how many (0 of 0: not known)."""
         ...
 
     async def give_back(self, job: Job, *, after_s: float, failed: bool) -> None:

@@ -10,11 +10,15 @@ from shared.runtime.settings import ProcessSettings, local_port
 
 
 class Settings(ProcessSettings):
-    """Both keys are base64 of 32 bytes."""
+    """All keys are base64 of 32 bytes."""
 
     intake_media_port: int = Field(default_factory=lambda: local_port(8081))
     vault_key: SecretStr
     receipt_key: SecretStr
+    media_grant_key: SecretStr | None = None
+    """Shared with the router: opens derived files to the desk for a while; None: the desk plays nothing."""
+    desk_public_url: str = Field(default_factory=lambda: f"http://127.0.0.1:{local_port(8082)}")
+    """The desk's address, as its browsers see it: the only other origin that may read media."""
 
 
 class WorkerSettings(ProcessSettings):

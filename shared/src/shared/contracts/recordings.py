@@ -39,6 +39,16 @@ class RecordingTranscribed(EventData):
     reasons: list[str] = Field(default_factory=list)
 
 
+class RecordingCopied(EventData):
+    """Copies for people exist (`audio` or `web-copy`, key frames), made once no recording waited for its text."""
+
+    type_name: ClassVar[str] = "recording.copied.v1"
+
+    recording_id: str
+    channel: Literal["voice", "video", "hotline"]
+    media: list[MediaRef]
+
+
 class RecordingUnusable(EventData):
     """It could not be decoded; `reasons` say what was wrong, the original is kept."""
 

@@ -105,6 +105,8 @@ class SuggestionCorrected(EventData):
     confirmed: bool = False
     """True when the text was left as it was."""
     by: Literal["resident", "clerk"] = "resident"
+    actor: str | None = None
+    """The clerk's account id."""
     corrected_at: Moment
 
 

@@ -43,7 +43,7 @@ SUGGESTIONS = Topic(
         suggestions.SuggestionWithdrawn,
         suggestions.SuggestionEvaluated,
     ),
-    producers=("intake-web", "intake-media"),
+    producers=("intake-web", "intake-media", "router"),
     consumers=("router", "notifier", "intake-web"),
     retention=None,
 )
@@ -73,9 +73,14 @@ CASES = Topic(
 RECORDINGS = Topic(
     name="recordings",
     says="a stored voice or video file exists, and what becomes of it",
-    types=(recordings.RecordingReceived, recordings.RecordingTranscribed, recordings.RecordingUnusable),
+    types=(
+        recordings.RecordingReceived,
+        recordings.RecordingTranscribed,
+        recordings.RecordingUnusable,
+        recordings.RecordingCopied,
+    ),
     producers=("intake-media", "intake-web"),
-    consumers=("intake-media", "intake-web"),
+    consumers=("intake-media", "intake-web", "router"),
     retention=None,
 )
 HOTLINE_SUBMISSIONS = Topic(

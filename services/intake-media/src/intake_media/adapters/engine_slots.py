@@ -6,7 +6,7 @@ import asyncio
 
 from intake_media.domain.sound import Samples
 from intake_media.domain.transcript import Transcript
-from intake_media.ports import Transcriber
+from intake_media.ports import Heard, Transcriber
 
 
 class EngineSlots:
@@ -16,7 +16,9 @@ class EngineSlots:
         self._inner = inner
         self._free = asyncio.Semaphore(count)
 
-    async def transcribe(self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = ()) -> Transcript:
+    async def transcribe(
+        self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = (), progress: Heard | None = None
+    ) -> Transcript:
         """As the inner one, once a slot is free."""
         async with self._free:
-            return await self._inner.transcribe(samples, deadline_s=deadline_s, flags=flags)
+            return await self._inner.transcribe(samples, deadline_s=deadline_s, flags=flags, progress=progress)

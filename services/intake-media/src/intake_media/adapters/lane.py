@@ -6,6 +6,7 @@ import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
 
 from intake_media.domain import gate
 from intake_media.domain.choice import Weights, choose
@@ -15,7 +16,10 @@ from intake_media.domain.segments import segments
 from intake_media.domain.sound import RATE_HZ, Samples
 from intake_media.domain.transcript import Transcript
 from intake_media.domain.windows import FULL_WINDOW_S, Chunk, chunks, window_s
-from intake_media.ports import Script, SpeechDetector, SpeechEngine
+from intake_media.ports import Heard, Script, SpeechDetector, SpeechEngine
+
+LONG = 4
+"""From so many chunks on somebody waits long enough to ask how far it is."""
 
 
 @dataclass
@@ -39,7 +43,7 @@ class Lane:
     threads: int = 1
     """How many chunks of one recording are read at once: as many as the engine has decoders."""
 
-    def transcribe(self, samples: Samples, *, flags: tuple[str, ...] = ()) -> Transcript:
+    def transcribe(self, samples: Samples, *, flags: tuple[str, ...] = (), progress: Heard | None = None) -> Transcript:
         """Judged text of mono 16 kHz `samples`; nothing is ever written where nobody speaks."""
         spent = _Spent()
         duration_s = len(samples) / RATE_HZ
@@ -48,7 +52,7 @@ class Lane:
         spent.detect = time.perf_counter() - started
         speech_s = sum(span.length_s for span in speech)
         pieces = chunks(duration_s, speech) if speech_s >= gate.MIN_SPEECH_S else []
-        heard = self._hear_all(samples, pieces, spent)
+        heard = self._hear_all(samples, pieces, spent, progress if len(pieces) >= LONG else None)
         faults = [gate.faults(one) for one in heard]
         decided, reasons = gate.verdict(faults, flags=flags, speech_s=speech_s, duration_s=duration_s)
         kept = [
@@ -80,12 +84,24 @@ class Lane:
             },
         )
 
-    def _hear_all(self, samples: Samples, pieces: list[Chunk], spent: _Spent) -> list[gate.Heard]:
+    def _hear_all(
+        self, samples: Samples, pieces: list[Chunk], spent: _Spent, progress: Heard | None
+    ) -> list[gate.Heard]:
         """A long recording's chunks side by side, as far as decoders are free."""
+        counted = count(1)
+
+        def hear(piece: Chunk) -> gate.Heard:
+            heard = self._hear(samples, piece, spent)
+            if progress is not None:
+                progress(next(counted), len(pieces))
+            return heard
+
+        if progress is not None:
+            progress(0, len(pieces))
         if self.threads == 1 or len(pieces) < 2:
-            return [self._hear(samples, piece, spent) for piece in pieces]
+            return [hear(piece) for piece in pieces]
         with ThreadPoolExecutor(max_workers=self.threads, thread_name_prefix="chunk") as pool:
-            return list(pool.map(lambda piece: self._hear(samples, piece, spent), pieces))
+            return list(pool.map(hear, pieces))
 
     def _hear(self, samples: Samples, piece: Chunk, spent: _Spent) -> gate.Heard:
         part = samples[int(piece.span.start_s * RATE_HZ) : math.ceil(piece.span.end_s * RATE_HZ)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from intake_media.domain.jobs import Earlier, Job, Known, Queue
-from intake_media.domain.recording import Lane, Recording
+from intake_media.domain.recording import Lane, Recording, copied_event
 from intake_media.domain.transcript import Transcript
 from shared import crash_points
 from shared.clock import Clock
@@ -21,8 +21,10 @@ from shared.storage.outbox import append_update, entry, merged, new_fields, pend
 
 SOURCE = "intake-media"
 WAITING, WORKING, DONE = "waiting", "working", "done"
+_SHOWN: dict[str, Literal["waiting", "working"]] = {WAITING: "waiting", WORKING: "working"}
 COPIES_WAIT, COPYING = "copies-wait", "copying"
 MAX_COPY_TRIES = 3
+SHOWN_IN_HAND = 100
 LEASE = timedelta(seconds=30)
 """Short, so that a killed worker's job soon goes to another; a living one renews it well in time."""
 RETRY_WITHIN_S = 0.4
@@ -111,12 +113,14 @@ class MongoRecordings:
     async def find(self, suggestion_id: str) -> Known | None:
         """The recording of a suggestion, with the files made from it so far."""
         with translated():
-            found = await self._collection.find_one({"_id": suggestion_id}, {"recording": 1, "derived": 1})
+            fields = {"recording": 1, "derived": 1, "state": 1, "heard": 1}
+            found = await self._collection.find_one({"_id": suggestion_id}, fields)
         if found is None:
             return None
         recording = Recording.model_validate(found["recording"])
         derived = (MediaRef.model_validate(one) for one in found.get("derived", ()))
-        return Known(recording, (recording.original, *derived))
+        done, total = found.get("heard", (0, 0))
+        return Known(recording, (recording.original, *derived), _SHOWN.get(found["state"], "done"), done, total)
 
     async def claim(self, lane: Lane) -> Job | None:
         """The oldest recording of the lane that is due."""
@@ -135,6 +139,10 @@ class MongoRecordings:
     async def renew(self, job: Job) -> bool:
         """False when it was taken over."""
         return await self._held(job).renew(dict(job.document), lease=self._lease)
+
+    async def note_progress(self, job: Job, done: int, total: int) -> None:
+        """How many stretches were heard, of how many; nothing happens where the fence has moved on."""
+        await self._leases.finish(dict(job.document), {"$set": {"heard": [done, total]}})
 
     async def give_back(self, job: Job, *, after_s: float, failed: bool) -> None:
         """Back into its queue; nothing happens where the fence has moved on."""
@@ -155,6 +163,7 @@ class MongoRecordings:
             "next_at": now,
             "finished_at": now,
             "finished_fence": job.fence,
+            "heard": [0, 0],
             "transcript": transcript.model_dump(mode="json"),
             "derived": [one.model_dump(mode="json") for one in derived],
         }
@@ -168,15 +177,27 @@ class MongoRecordings:
         return written
 
     async def finish_copies(self, job: Job, derived: Sequence[MediaRef]) -> bool:
-        """Names the copies; no event tells of them."""
-        made = [one.model_dump(mode="json") for one in derived]
+        """Names the copies, and tells of them where there are any."""
+        now = self._clock.now()
         update: dict[str, dict[str, Any]] = {"$set": {"state": DONE}}
-        if made:
-            update["$push"] = {"derived": {"$each": made}}
-        return await self._copying.finish(dict(job.document), update)
+        if derived:
+            made = [one.model_dump(mode="json") for one in derived]
+            told = entry(copied_event(job.recording, derived), source=SOURCE, at=now, causation_id=job.caused_by)
+            update = merged(update, {"$push": {"derived": {"$each": made}}}, append_update([told], now=now))
+        written = await self._copying.finish(dict(job.document), update)
+        if written and derived:
+            self._wake()
+        return written
 
     def _held(self, job: Job) -> Leases:
         return self._copying if job.document["state"] == COPYING else self._leases
+
+    async def in_hand(self, lane: Lane) -> Sequence[tuple[int, int]]:
+        """Progress of the recordings of a lane that somebody works on."""
+        where = {"lane": lane, "state": WORKING, "next_at": {"$gt": self._clock.now()}}
+        with translated():
+            found = await self._collection.find(where, {"heard": 1}).to_list(SHOWN_IN_HAND)
+        return [(done, total) for done, total in (one.get("heard", (0, 0)) for one in found)]
 
     async def queue(self, lane: Lane) -> Queue:
         """Waiting and abandoned recordings of a lane; reads no more than what waits."""

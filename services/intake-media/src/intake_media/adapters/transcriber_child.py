@@ -1,7 +1,8 @@
 """The process that holds the model: reads jobs on stdin, answers on stdout, dies with its parent.
 
 `python -m intake_media.adapters.transcriber_child OPTIONS_JSON MEMORY_BYTES`. A job is one JSON line {id, bytes, flags}
-and then that many bytes of 16-bit little-endian samples; an answer is one JSON line {id, transcript} or {id, error}.
+and then that many bytes of 16-bit little-endian samples; an answer is one JSON line {id, transcript} or {id, error};
+before it, of a long recording, any number of {id, heard: [stretches, of how many]}.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def _transcribe(lane: Lane, answers: _Answers, job: dict[str, object], raw: byte
     samples = np.frombuffer(raw, dtype="<i2").astype(np.float32) / 32768.0
     flags = tuple(str(flag) for flag in job["flags"]) if isinstance(job["flags"], list) else ()
     try:
-        transcript = lane.transcribe(samples, flags=flags)
+        transcript = lane.transcribe(
+            samples, flags=flags, progress=lambda *heard: answers.send({"id": job["id"], "heard": heard})
+        )
         answers.send({"id": job["id"], "transcript": transcript.model_dump(mode="json")})
     except MemoryError:
         os._exit(70)  # The heap can't be trusted any more; the parent starts afresh.

@@ -18,6 +18,7 @@ from intake_media.adapters.engines import EngineOptions
 from intake_media.adapters.sandbox import without_network
 from intake_media.domain.sound import Samples
 from intake_media.domain.transcript import Transcript
+from intake_media.ports import Heard
 from shared.errors import PermanentError, TransientError
 
 _LINE = 32 * 1024 * 1024
@@ -32,6 +33,7 @@ class _ChildGone(Exception):
 class _Child:
     process: Process
     waiting: dict[int, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
+    progress: dict[int, Heard] = field(default_factory=dict)
     reader: asyncio.Task[None] | None = None
 
 
@@ -57,7 +59,9 @@ class TranscriberProcess:
         """Loads the model now instead of with the first job. PermanentError where weights or engine are missing."""
         await self._running()
 
-    async def transcribe(self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = ()) -> Transcript:
+    async def transcribe(
+        self, samples: Samples, *, deadline_s: float, flags: tuple[str, ...] = (), progress: Heard | None = None
+    ) -> Transcript:
         """Within `deadline_s`, or TransientError `transcriber-timeout`. A lost child is replaced once.
 
         TransientError `transcriber-crashed` when the child died twice with this job in it, `transcriber-failed` when
@@ -66,7 +70,7 @@ class TranscriberProcess:
         raw = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2").tobytes()  # exact for decoded sound
         for _ in range(2):
             try:
-                answer = await self._ask(raw, flags, deadline_s)
+                answer = await self._ask(raw, flags, deadline_s, progress)
             except _ChildGone:
                 continue
             if "error" in answer:
@@ -78,12 +82,16 @@ class TranscriberProcess:
         """Ends the child at once; jobs in it fail."""
         await self._discard(self._child)
 
-    async def _ask(self, raw: bytes, flags: tuple[str, ...], deadline_s: float) -> dict[str, Any]:
+    async def _ask(
+        self, raw: bytes, flags: tuple[str, ...], deadline_s: float, progress: Heard | None
+    ) -> dict[str, Any]:
         child = await self._running()
         self._next += 1
         number = self._next
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         child.waiting[number] = answer
+        if progress is not None:
+            child.progress[number] = progress
         job = json.dumps({"id": number, "bytes": len(raw), "flags": list(flags)}).encode() + b"\n" + raw
         try:
             async with asyncio.timeout(deadline_s):
@@ -102,6 +110,7 @@ class TranscriberProcess:
             raise
         finally:
             child.waiting.pop(number, None)
+            child.progress.pop(number, None)
 
     @staticmethod
     async def _send(child: _Child, job: bytes) -> None:
@@ -161,6 +170,10 @@ class TranscriberProcess:
         try:
             while line := await child.process.stdout.readline():
                 answer = json.loads(line)
+                if "heard" in answer:
+                    if (told := child.progress.get(answer["id"])) is not None:
+                        told(*answer["heard"])
+                    continue
                 waiting = child.waiting.get(answer["id"])
                 if waiting is not None and not waiting.done():
                     waiting.set_result(answer)

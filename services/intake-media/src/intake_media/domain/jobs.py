@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from intake_media.domain.recording import Recording
 from shared.contracts.suggestions import MediaRef
@@ -26,6 +26,11 @@ class Known:
 
     recording: Recording
     media: tuple[MediaRef, ...]
+    state: Literal["waiting", "working", "done"] = "done"
+    """`done`: its text is out, though copies may still be made."""
+    done: int = 0
+    total: int = 0
+    """Stretches of the sound that were heard so far, of how many; 0 of 0 while that is not known."""
 
 
 @dataclass(frozen=True)

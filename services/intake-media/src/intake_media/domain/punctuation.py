@@ -14,5 +14,5 @@ _STOP = re.compile(rf"(?<=[{_CHINESE}”’》）】])\s*\.(?!\.)\s*(?=[{_CHINES
 
 
 def full_width(text: str) -> str:
-    """`text` with , ? ! : ; and a closing . beside Chinese characters as ，？！：；。; numbers and Latin stay as they are."""
+    """`text` with , ? ! : ; and a closing . beside Chinese characters as ，？！：；。; numbers and Latin stay."""
     return _STOP.sub("。", _MARK.sub(lambda mark: (mark[1] or mark[2]).translate(_FULL), text))

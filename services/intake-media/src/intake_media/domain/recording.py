@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from intake_media.domain.media import MediaInfo, MediaLimits
 from intake_media.domain.transcript import Transcript
 from shared.contracts.model import EventData, Moment
-from shared.contracts.recordings import RecordingReceived, RecordingTranscribed, RecordingUnusable
+from shared.contracts.recordings import RecordingCopied, RecordingReceived, RecordingTranscribed, RecordingUnusable
 from shared.contracts.suggestions import TEXT_MAX, CollectionKind, Identity, MediaRef, Place, SuggestionSubmitted
 
 Lane = Literal["voice", "video"]
@@ -145,6 +145,16 @@ def outcome_events(
     if transcript.verdict == "unusable":
         return submitted, RecordingUnusable.model_validate(about)
     return submitted, RecordingTranscribed.model_validate({**about, "outcome": published})
+
+
+def copied_event(recording: Recording, made: Sequence[MediaRef]) -> RecordingCopied:
+    """What people can play now."""
+    return RecordingCopied(
+        suggestion_id=recording.suggestion_id,
+        recording_id=recording.recording_id,
+        channel=recording.channel,
+        media=list(made),
+    )
 
 
 def unusable(reason: str) -> Transcript:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from intake_media.domain.media import MediaInfo, MediaLimits, refusal
 from intake_media.domain.transcript import Transcript
-from intake_media.ports import MediaProbe, SoundDecoder, Transcriber
+from intake_media.ports import Heard, MediaProbe, SoundDecoder, Transcriber
 from shared.errors import PermanentError
 
 _DEADLINE_BASE_S = 60.0
@@ -23,7 +23,9 @@ class Listener:
     decoder: SoundDecoder
     transcriber: Transcriber
 
-    async def listen(self, path: Path, limits: MediaLimits, *, info: MediaInfo | None = None) -> Transcript:
+    async def listen(
+        self, path: Path, limits: MediaLimits, *, info: MediaInfo | None = None, progress: Heard | None = None
+    ) -> Transcript:
         """Transcript of the file at `path` (an opaque name of ours); `info` from the upload saves a second probe.
 
         PermanentError (not-media, no-audio-track, too-long, too-short, unsupported-format, damaged) where it can't be
@@ -35,7 +37,9 @@ class Listener:
             raise PermanentError(refused.message, code=refused.code)
         sound = await self.decoder.decode(path, info, limits)
         deadline_s = _DEADLINE_BASE_S + _DEADLINE_PER_SECOND * sound.duration_s
-        transcript = await self.transcriber.transcribe(sound.samples, deadline_s=deadline_s, flags=sound.flags)
+        transcript = await self.transcriber.transcribe(
+            sound.samples, deadline_s=deadline_s, flags=sound.flags, progress=progress
+        )
         if transcript.verdict != "no-speech":
             return transcript
         async for other in self.decoder.other_views(path, info, limits):

@@ -14,6 +14,7 @@ from intake_media.domain.jobs import Job
 from intake_media.domain.recording import outcome_events, unusable
 from intake_media.domain.transcript import Transcript
 from intake_media.handlers.listen import Listener
+from intake_media.handlers.progress import following
 from intake_media.ports import Derivation, Derived, Jobs, MediaProbe, Originals
 from shared.contracts.suggestions import MediaRef
 from shared.errors import MinshengError, PermanentError, TransientError
@@ -103,7 +104,8 @@ class Transcribe:
             path = room / "original"
             await self._originals.fetch(recording.original, path, max_bytes=recording.rules.max_bytes)
             info = recording.info or await self._probe.probe(path)
-            transcript = await self._listener.listen(path, recording.rules.media, info=info)
+            async with following(self._jobs, job) as progress:
+                transcript = await self._listener.listen(path, recording.rules.media, info=info, progress=progress)
             made = await self._derivation.with_transcript(path, info, transcript, room=room)
             return transcript, await keep_derived(self._originals, job, made)
 

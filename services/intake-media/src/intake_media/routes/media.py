@@ -1,11 +1,12 @@
-"""`GET /media/{token}/{role}`: what belongs to a suggestion, for the holder of its tracking link, by ranges."""
+"""What was made from a recording, by ranges: for the holder of its tracking link, and for the desk by a grant."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from intake_media.domain.jobs import Known
 from intake_media.ports import Originals, ReceiptKeys, RecordingStore
@@ -16,31 +17,56 @@ PLAYABLE = ("web-copy", "audio")
 SERVED = ("audio", "web-copy", "poster", "captions", "key-frame")
 """Derived files only: an original may hold the place and the device it was recorded with. `playback`: what plays."""
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+PRIVATE = {"Cache-Control": "private, no-store", "Referrer-Policy": "no-referrer"}
 HEADERS = {
+    **PRIVATE,
     "Accept-Ranges": "bytes",
-    "Cache-Control": "private, no-store",
     "Content-Disposition": "attachment",
     "Content-Security-Policy": "default-src 'none'; sandbox",
-    # The tracking page lives on the other origin and plays it there.
+    # The pages live on other origins of the same site and play it there.
     "Cross-Origin-Resource-Policy": "same-site",
-    "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
 
 
-def build(recordings: RecordingStore, originals: Originals, receipts: ReceiptKeys) -> APIRouter:
-    """Unknown tokens, roles and files that are not made yet are answered alike: 404."""
+Granted = Callable[[str, str], str | None]
+"""Suggestion that a grant opens for a role; None where it opens nothing."""
+
+
+def build(
+    recordings: RecordingStore, originals: Originals, receipts: ReceiptKeys, *, granted: Granted, desk_origin: str
+) -> APIRouter:
+    """Unknown tokens and grants, roles and files that are not made yet are answered alike: 404."""
     routes = APIRouter()
 
-    @routes.get("/media/{token}/{role}", include_in_schema=False)
-    @routes.head("/media/{token}/{role}", include_in_schema=False)
-    async def media(request: Request, token: str, role: str) -> Response:
-        suggestion_id = receipts.suggestion_of(token)
+    async def served(request: Request, suggestion_id: str | None, role: str) -> Response:
         known = await recordings.find(suggestion_id) if suggestion_id else None
         found = _of_role(known, role)
         if found is None:
             raise NotFound()
         return _answer(request, found, originals)
+
+    @routes.get("/media/{token}/progress", include_in_schema=False)
+    async def progress(token: str) -> Response:
+        suggestion_id = receipts.suggestion_of(token)
+        known = await recordings.find(suggestion_id) if suggestion_id else None
+        if known is None:
+            raise NotFound()
+        return JSONResponse({"state": known.state, "done": known.done, "total": known.total}, headers=PRIVATE)
+
+    @routes.get("/media/{token}/{role}", include_in_schema=False)
+    @routes.head("/media/{token}/{role}", include_in_schema=False)
+    async def media(request: Request, token: str, role: str) -> Response:
+        return await served(request, receipts.suggestion_of(token), role)
+
+    @routes.get("/media/desk/{grant}/{role}", include_in_schema=False)
+    @routes.head("/media/desk/{grant}/{role}", include_in_schema=False)
+    async def for_desk(request: Request, grant: str, role: str) -> Response:
+        answer = await served(request, granted(grant, role), role)
+        answer.headers["Vary"] = "Origin"
+        if request.headers.get("origin") == desk_origin:  # the site's origin is the middleware's matter
+            answer.headers["Access-Control-Allow-Origin"] = desk_origin
+        return answer
 
     return routes
 
