@@ -42,7 +42,9 @@ async def test_a_fresh_document_is_leased_to_its_writer_and_found_by_others_only
     clock.advance(31)
     [pending] = await store.due(limit=10)
     assert pending.document_id == suggestion_id
-    assert await store.claim([pending], until=clock.now() + timedelta(seconds=30)) == [pending]
+    [claimed] = await store.claim([pending], until=clock.now() + timedelta(seconds=30))
+    assert claimed.document_id == suggestion_id
+    assert claimed.leased_until == clock.now() + timedelta(seconds=30)
     assert await store.claim([pending], until=clock.now() + timedelta(seconds=30)) == []
 
 

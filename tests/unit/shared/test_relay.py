@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -26,12 +27,15 @@ class FakeOutbox:
         self.waiting: list[Pending] = []
         self.marked: list[str] = []
         self.refuse: set[str] = set()
+        self.claimed: set[str] = set()
 
     async def due(self, *, limit: int) -> list[Pending]:
-        return self.waiting[:limit]
+        return [one for one in self.waiting if one.document_id not in self.claimed][:limit]
 
     async def claim(self, batch: Sequence[Pending], *, until: datetime) -> list[Pending]:
-        return [pending for pending in batch if pending.document_id not in self.refuse]
+        mine = [replace(one, leased_until=until) for one in batch if one.document_id not in self.refuse]
+        self.claimed |= {one.document_id for one in mine}
+        return mine
 
     async def mark_published(self, batch: Sequence[Pending]) -> None:
         self.marked += [pending.document_id for pending in batch]
@@ -120,6 +124,18 @@ async def test_an_outage_is_retried_and_shows_in_the_health(clock: FrozenClock) 
     watcher.cancel()
     assert "3 publishes failed in a row" in reasons
     assert await relay.check() is None
+
+
+async def test_after_an_outage_what_was_just_written_goes_out_without_waiting_for_its_lease_to_end(
+    clock: FrozenClock,
+) -> None:
+    store, publisher = FakeOutbox(), FakePublisher()
+    publisher.failures = 2
+    relay = make(store, publisher, clock)
+    relay.nudge(pending("A", clock, "e1", "e2"))
+    relay.nudge(pending("B", clock))
+    await run_until(relay, lambda: store.marked == ["A", "B"])
+    assert ids(publisher) == ["e1", "e2", "e1"]
 
 
 async def test_an_event_that_the_broker_refuses_for_good_holds_up_no_other(clock: FrozenClock) -> None:

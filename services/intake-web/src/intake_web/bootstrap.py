@@ -162,8 +162,8 @@ class _Connected:
         ]
         self._suggestions = MongoSuggestions(database["suggestions"], clock, self._relays[0].nudge)
         self._acts = MongoActs(database["acts"], clock, self._relays[1].nudge)
-        self._tracking = MongoTracking(database["tracking"])
-        self.projected = MongoTracking(patient["tracking"])
+        self._tracking = MongoTracking(database["facts"])
+        self.projected = MongoTracking(patient["facts"])
         """The same view, written without a resident waiting."""
         self._hotlines = MongoHotlines(database["hotline_tokens"])
         self.outside = Outside(

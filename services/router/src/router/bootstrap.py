@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
@@ -20,18 +20,23 @@ from router.adapters.passwords import Argon2Passwords
 from router.adapters.simplified import simplify
 from router.domain.district import District
 from router.handlers.act import Act
+from router.handlers.correct import CorrectTranscript
 from router.handlers.decide import Decide
 from router.handlers.follow import FollowIssues
-from router.handlers.open_case import NoteNotice, OpenCase, ReviseCase
+from router.handlers.mend import MendLetters
+from router.handlers.open_case import NoteCopies, NoteNotice, OpenCase, ReviseCase
 from router.handlers.queues import Queues
 from router.handlers.sign_in import SignIn
 from router.handlers.supervise import Supervise
-from router.ports import CaseStore, Classifier, IssueStore, Lease, NoticeLog, Numbers
-from router.routes import acts, desk, failures, hot, sessions
+from router.ports import CaseStore, Classifier, CopyLog, IssueStore, Lease, LetterBox, NoticeLog, Numbers
+from router.routes import acts, desk, failures, hot, letters, sessions
+from router.routes.playing import Grant, Playing, origin_of
 from router.routes.rendering import Pages
 from router.settings import Settings
 from shared.clock import Clock, SystemClock
+from shared.media_grants import DESK, MediaGrants
 from shared.messaging.connection import KafkaConnection
+from shared.operations.principals import DESK_OPERATOR
 from shared.runtime.health import Health
 from shared.runtime.serve import build_app
 from shared.storage.mongo import Mongo
@@ -46,9 +51,11 @@ class Stores:
     cases: CaseStore
     numbers: Numbers
     notices: NoticeLog
+    copies: CopyLog
     lease: Lease
     issues: IssueStore
     follow_lease: Lease
+    letters: LetterBox | None = None
 
 
 def bootstrap(
@@ -71,9 +78,11 @@ def bootstrap(
             cases=connections.cases,
             numbers=connections.numbers,
             notices=connections.notices,
+            copies=connections.copies,
             lease=connections.lease,
             issues=connections.issues,
             follow_lease=connections.follow_lease,
+            letters=connections.letters,
         )
 
     classifier = classifier or _classifier(settings.model_folder, health)
@@ -82,7 +91,8 @@ def bootstrap(
     revise = ReviseCase(decide, stores.cases, pack, clock)
     note = NoteNotice(stores.notices)
     supervise = Supervise(stores.cases, pack, clock, stores.lease)
-    follow = FollowIssues(stores.cases, stores.issues, stores.follow_lease, simplify, clock)
+    busy = connections.busy if connections else (lambda: False)
+    follow = FollowIssues(stores.cases, stores.issues, stores.follow_lease, simplify, clock, busy=busy)
     health.add("clock", supervise.check)
 
     @asynccontextmanager
@@ -90,6 +100,7 @@ def bootstrap(
         if connections is not None:
             connections.consume("suggestions", subscribers.of_suggestions(open_case, revise))
             connections.consume("notices", subscribers.of_notices(note))
+            connections.consume("recordings", subscribers.of_recordings(NoteCopies(stores.copies)))
             connections.start(supervise.run(), follow.run(), pack.run())
         try:
             yield
@@ -98,11 +109,13 @@ def bootstrap(
                 await connections.stop()
 
     app = build_app(title="Minsheng router", health=health, registry=registry, lifespan=lifespan)
-    _desk(app, settings, stores, pack, clock)
+    _desk(app, settings, stores, pack, clock, CorrectTranscript(decide, stores.cases, pack, clock))
     return app
 
 
-def _desk(app: FastAPI, settings: Settings, stores: Stores, pack: PackWatch, clock: Clock) -> None:
+def _desk(
+    app: FastAPI, settings: Settings, stores: Stores, pack: PackWatch, clock: Clock, correct: CorrectTranscript
+) -> None:
     """The pages for people, under the same app."""
     key = settings.desk_session_key.get_secret_value() if settings.desk_session_key else ""
     if not key:
@@ -118,12 +131,22 @@ def _desk(app: FastAPI, settings: Settings, stores: Stores, pack: PackWatch, clo
     pages = Pages(pack, lambda: pack.refused)
     door = sessions.Sessions(sign_in, key, secure=(settings.desk_public_url or "").startswith("https:"))
     failures.install(app, pages)
-    app.add_middleware(failures.Guard, origin=settings.desk_public_url)
+    media_url = settings.public_media_url
+    app.add_middleware(failures.Guard, origin=settings.desk_public_url, media_origin=origin_of(media_url))
     app.include_router(sessions.routes(door, pages))
-    queues = Queues(stores.cases, stores.notices, stores.issues)
-    app.include_router(desk.routes(door, pages, queues))
+    queues = Queues(stores.cases, stores.notices, stores.issues, stores.copies)
+    app.include_router(desk.routes(door, pages, queues, Playing(media_url, _grant(settings), clock.now)))
     app.include_router(hot.routes(door, pages, queues))
-    app.include_router(acts.routes(door, Act(stores.cases, pack, clock)))
+    app.include_router(letters.routes(door, pages, queues, MendLetters(stores.letters)))
+    app.include_router(acts.routes(door, Act(stores.cases, pack, clock), correct))
+
+
+def _grant(settings: Settings) -> Grant | None:
+    if settings.media_grant_key is None:
+        _log.warning("media_grant_key_missing", effect="the desk plays no recording")
+        return None
+    grants = MediaGrants(settings.media_grant_key.get_secret_value())
+    return lambda suggestion_id, role, until: grants.issue(suggestion_id, role, audience=DESK, until=until)
 
 
 def _classifier(folder: Path, health: Health) -> Classifier | None:
@@ -150,16 +173,28 @@ def _connections(
     settings: Settings, clock: Clock, registry: CollectorRegistry, health: Health, group: str
 ) -> Connections:
     password = settings.kafka_password
+    connection = KafkaConnection(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id="router",
+        username=settings.kafka_username,
+        password=password.get_secret_value() if password else None,
+    )
     return Connections(
         mongo=Mongo(settings.mongodb_uri.get_secret_value(), prefix=settings.mongodb_database_prefix),
-        connection=KafkaConnection(
-            bootstrap_servers=settings.kafka_bootstrap_servers,
-            client_id="router",
-            username=settings.kafka_username,
-            password=password.get_secret_value() if password else None,
-        ),
+        connection=connection,
+        operator=_operator(settings, connection),
         group=group,
         clock=clock,
         registry=registry,
         health=health,
     )
+
+
+def _operator(settings: Settings, connection: KafkaConnection) -> KafkaConnection | None:
+    """How the page of dead letters logs in: never as the router, which has no right to them; None: it can't."""
+    if settings.kafka_username is None:  # an open broker knows no users
+        return replace(connection, client_id=DESK_OPERATOR)
+    password = settings.desk_operator_kafka_password
+    if password is None:
+        return None
+    return replace(connection, client_id=DESK_OPERATOR, username=DESK_OPERATOR, password=password.get_secret_value())

@@ -68,27 +68,32 @@ class Delivery:
         self._attempts: dict[tuple[str, int, int], int] = {}
         self._done: set[tuple[str, int, int]] = set()
         self.last_progress = clock.monotonic()
+        self.busy = False
+        """Whether records are in hand: work that can wait then does."""
         self.on_done: Callable[[Sequence[Any]], None] | None = None
         """Called with each batch that is about to be committed."""
 
     async def __call__(self, records: Sequence[Record]) -> None:
         """Handle a batch; returning commits it, raising gives it back to be delivered again."""
+        self.busy = True
+        try:
+            await self._patiently([record for record in records if _place(record) not in self._done])
+        finally:
+            self.busy = False
+        self.last_progress = self._clock.monotonic()
+        self._done.clear()
+        if self.on_done is not None:
+            self.on_done(records)
+
+    async def _patiently(self, pending: list[Record]) -> None:
         started = self._clock.monotonic()
-        pending = [record for record in records if _place(record) not in self._done]
         failures = 0
-        while True:
-            pending = await self._round(pending)
-            if not pending:
-                break
+        while pending := await self._round(pending):
             failures += 1
             pause = min(MAX_PAUSE_S, FIRST_PAUSE_S * 2**failures) * random.uniform(0.5, 1.0)
             if self._clock.monotonic() - started + pause > IN_PLACE_BUDGET_S:
                 raise TransientError("the batch is given back after its retries in place")
             await self._clock.sleep(pause)
-        self.last_progress = self._clock.monotonic()
-        self._done.clear()
-        if self.on_done is not None:
-            self.on_done(records)
 
     async def _round(self, records: Sequence[Record]) -> list[Record]:
         """One attempt at every record; returns those to try again, in order."""

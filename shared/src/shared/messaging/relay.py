@@ -94,15 +94,16 @@ class Relay:
     async def _rounds(self) -> None:
         while True:
             try:
-                await self._round()
-                self._failures = 0
+                if await self._round():
+                    self._failures = 0
             except MinshengError as error:
                 self._failures += 1
                 self._metrics.publish_failures.inc()
                 _log.warning("relay_failed", relay=self._name, code=error.code, failures=self._failures)
                 await self._clock.sleep(min(MAX_PAUSE_S, 0.2 * 2**self._failures) * random.uniform(0.5, 1.0))
 
-    async def _round(self) -> None:
+    async def _round(self) -> bool:
+        """True when something was published or nothing waits: the way is free."""
         self._last_round = self._clock.monotonic()
         sweep = self._clock.monotonic() - self._last_sweep >= SWEEP_EVERY_S
         if not self._nudged and not sweep:
@@ -112,12 +113,19 @@ class Relay:
                     await self._wake.wait()
             except TimeoutError:
                 sweep = True
-        batch = self._take_nudged()
-        if sweep or self._clock.monotonic() - self._last_sweep >= SWEEP_EVERY_S:
-            batch += await self._sweep()  # also under load: what a crash left must not wait for a quiet hour
-        if batch:
-            await self._publish(batch)
+        batch, nothing_waits = self._take_nudged(), False
+        try:
+            if sweep or self._clock.monotonic() - self._last_sweep >= SWEEP_EVERY_S:
+                due, claimed = await self._sweep()  # also under load: what a crash left must not wait for a quiet hour
+                batch, nothing_waits = batch + claimed, not due
+            if batch:
+                await self._publish(batch)
+        except MinshengError:  # still leased to us: again as soon as the broker is back, not when the lease ends
+            acknowledged = {id(one) for one in self._acknowledged}
+            self._nudged.extendleft(one for one in reversed(batch) if id(one) not in acknowledged)
+            raise
         await self._mark()
+        return bool(batch) or nothing_waits
 
     async def _mark(self) -> None:
         """Note what was acknowledged, but let accepting go first: a crash before this only repeats events."""
@@ -153,14 +161,15 @@ class Relay:
                 batch.append(pending)
         return batch
 
-    async def _sweep(self) -> list[Pending]:
+    async def _sweep(self) -> tuple[list[Pending], list[Pending]]:
+        """What is due, and which of it we claimed."""
         due = await self._store.due(limit=BATCH)
         self._last_sweep = self._clock.monotonic()
         self._metrics.outbox_oldest_seconds.set(await self._store.oldest_age_s() if due else 0)
         if len(due) == BATCH:
             self._last_sweep = float("-inf")  # more is waiting: go on at once
         until = self._clock.now() + LEASE
-        return await self._store.claim(due, until=until) if due else []
+        return due, await self._store.claim(due, until=until) if due else []
 
     async def _publish(self, batch: list[Pending]) -> None:
         crash_points.reach("before_publish")

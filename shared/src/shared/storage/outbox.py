@@ -8,6 +8,7 @@ while something is pending, under a partial index; it doubles as the lease of wh
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from shared.clock import Clock
 from shared.contracts.model import EventData, rfc3339
 from shared.contracts.pending import Pending
 from shared.runtime.telemetry import current_traceparent
+from shared.storage.line import Line
 from shared.storage.mongo import Collection, Document, translated
 
 MARKED_AT_ONCE = 50
@@ -99,6 +101,7 @@ class OutboxStore:
     def __init__(self, collection: Collection, clock: Clock) -> None:
         self._collection = collection
         self._clock = clock
+        self._line = Line(collection, "outbox_next_at", clock)
 
     async def ensure_indexes(self) -> None:
         """Idempotent; run at start, while the collection is small."""
@@ -109,9 +112,7 @@ class OutboxStore:
     async def due(self, *, limit: int) -> list[Pending]:
         """Documents whose entries wait and whose lease, if any, has ended; oldest first."""
         fields = {"outbox": 1, "outbox_length": 1, "outbox_published": 1, "outbox_next_at": 1}
-        with translated():
-            cursor = self._collection.find({"outbox_next_at": {"$lte": self._clock.now()}}, fields)
-            documents = await cursor.sort("outbox_next_at", 1).limit(limit).to_list(limit)
+        documents = await self._line.front(self._clock.now(), limit=limit, fields=fields)
         return [pending_of(document) for document in documents]
 
     async def claim(self, batch: Sequence[Pending], *, until: datetime) -> list[Pending]:
@@ -130,7 +131,7 @@ class OutboxStore:
                 )
                 found = await self._collection.find({"_id": chunk, "outbox_claim": token}, {"_id": 1}).to_list(None)
                 mine |= {document["_id"] for document in found}
-        return [pending for pending in batch if pending.document_id in mine]
+        return [replace(pending, leased_until=until) for pending in batch if pending.document_id in mine]
 
     async def mark_published(self, batch: Sequence[Pending]) -> None:
         """Note what the broker has acknowledged; documents that grew meanwhile stay due."""

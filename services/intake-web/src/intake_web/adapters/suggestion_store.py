@@ -10,6 +10,7 @@ from shared import crash_points
 from shared.clock import Clock
 from shared.contracts.pending import Pending
 from shared.errors import OutcomeUnknown, Unavailable
+from shared.storage.grouped import GroupedInserts
 from shared.storage.mongo import Collection, Document, DuplicateKey, translated
 from shared.storage.outbox import OutboxStore, entry, new_fields, pending_of
 
@@ -22,6 +23,7 @@ class MongoSuggestions:
 
     def __init__(self, collection: Collection, clock: Clock, nudge: Callable[[Pending], None]) -> None:
         self._collection = collection
+        self._inserts = GroupedInserts(collection)
         self._clock = clock
         self._nudge = nudge
         self._prepared = False
@@ -56,8 +58,7 @@ class MongoSuggestions:
 
     async def _insert(self, document: Document) -> bool:
         try:
-            with translated():
-                await self._collection.insert_one(document)
+            await self._inserts.insert(document)
         except DuplicateKey:
             return False
         return True

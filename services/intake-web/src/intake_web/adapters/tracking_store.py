@@ -1,18 +1,20 @@
-"""The projection: a document per suggestion, its facts by event id: a repeated event writes the same again."""
+"""The projection: a document per fact, so that noting one is an insert and a repeated event is already there."""
 
 from __future__ import annotations
 
 import hashlib
 
 from intake_web.domain.timeline import Fact
+from shared.storage.grouped import GroupedInserts
 from shared.storage.mongo import Collection, Document, DuplicateKey, translated
 
 
 class MongoTracking:
-    """Collection `tracking`; `_id` = suggestion id."""
+    """Collection `facts`; `_id` = suggestion id and event id, so that one suggestion's facts lie side by side."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
+        self._inserts = GroupedInserts(collection)
 
     async def prepare(self) -> None:
         """Indexes."""
@@ -20,29 +22,35 @@ class MongoTracking:
             await self._collection.create_index("code_hash")
 
     async def note(self, suggestion_id: str, code_hash: str, fact: Fact) -> None:
-        body = {"event_id": fact.event_id, "type": fact.type, "at": fact.at, "data": fact.data}
-        update = {"$set": {f"facts.{_field(fact.event_id)}": body, "code_hash": code_hash}}
-        with translated():
-            try:
-                await self._collection.update_one({"_id": suggestion_id}, update, upsert=True)
-            except DuplicateKey:  # another topic's event made the document meanwhile
-                await self._collection.update_one({"_id": suggestion_id}, update)
+        document: Document = {
+            "_id": f"{suggestion_id}:{_plain(fact.event_id)}",
+            "code_hash": code_hash,
+            "event_id": fact.event_id,
+            "type": fact.type,
+            "at": fact.at,
+            "data": fact.data,
+        }
+        try:
+            await self._inserts.insert(document)
+        except DuplicateKey:
+            return
 
     async def by_code(self, code_hash: str) -> tuple[str, list[Fact]] | None:
-        with translated():
-            found = await self._collection.find_one({"code_hash": code_hash})
-        return (found["_id"], _facts(found)) if found is not None else None
+        found = await self._find({"code_hash": code_hash})
+        return (found[0]["_id"].rpartition(":")[0], _facts(found)) if found else None
 
     async def by_id(self, suggestion_id: str) -> list[Fact]:
+        return _facts(await self._find({"_id": {"$gte": f"{suggestion_id}:", "$lt": f"{suggestion_id};"}}))
+
+    async def _find(self, where: Document) -> list[Document]:
         with translated():
-            found = await self._collection.find_one({"_id": suggestion_id})
-        return _facts(found) if found is not None else []
+            return await self._collection.find(where).to_list(None)
 
 
-def _field(event_id: str) -> str:
-    """Event ids of ours are plain; whatever else comes must not be read as a path into the document."""
-    return event_id if event_id.isalnum() else hashlib.sha256(event_id.encode()).hexdigest()
+def _plain(event_id: str) -> str:
+    """Event ids of ours are short and plain; whatever else comes may be of any length."""
+    return event_id if event_id.isalnum() and len(event_id) < 100 else hashlib.sha256(event_id.encode()).hexdigest()
 
 
-def _facts(document: Document) -> list[Fact]:
-    return [Fact(**fact) for fact in document["facts"].values()]
+def _facts(documents: list[Document]) -> list[Fact]:
+    return [Fact(event_id=one["event_id"], type=one["type"], at=one["at"], data=one["data"]) for one in documents]

@@ -9,6 +9,7 @@ from notifier.domain.notice import Notice, Recipient
 from shared.clock import Clock
 from shared.contracts.notices import NoticeSent
 from shared.contracts.pending import Pending
+from shared.storage.grouped import GroupedInserts
 from shared.storage.mongo import Collection, Document, DuplicateKey, translated
 from shared.storage.outbox import entry, new_fields, pending_of
 
@@ -21,6 +22,8 @@ class NoticeBook:
     ) -> None:
         self._notices = notices
         self._recipients = recipients
+        self._new_notices = GroupedInserts(notices)
+        self._new_recipients = GroupedInserts(recipients)
         self._clock = clock
         self._nudge = nudge
 
@@ -39,7 +42,7 @@ class NoticeBook:
             "received_at": recipient.received_at,
             "summary": recipient.summary,
         }
-        await _insert(self._recipients, document)
+        await _insert(self._new_recipients, document)
         await self.release(recipient)
 
     async def release(self, recipient: Recipient) -> None:
@@ -61,7 +64,7 @@ class NoticeBook:
         event = NoticeSent(**outcome_fields(notice, attempts=1, at=now), title=title, text=text)
         published = [entry(event, source=SOURCE, at=now, causation_id=notice.event_id)]
         document = document_of(notice, state="sent", now=now) | new_fields(published, now=now)
-        if not await _insert(self._notices, document):
+        if not await _insert(self._new_notices, document):
             return False
         self._nudge(pending_of(document))
         return True
@@ -70,7 +73,7 @@ class NoticeBook:
         """Record a mail to be sent; `held` until its recipient is known. False if it was there."""
         now = self._clock.now()
         document = document_of(notice, state="held" if held else "pending", now=now)
-        return await _insert(self._notices, document | {"next_at": now, "fence": 0} | new_fields([], now=now))
+        return await _insert(self._new_notices, document | {"next_at": now, "fence": 0} | new_fields([], now=now))
 
     async def acceptance_told(self, suggestion_id: str, *, besides: str) -> bool:
         """Whether another event than `besides` has already been mailed as the acceptance."""
@@ -82,10 +85,9 @@ class NoticeBook:
         )
 
 
-async def _insert(collection: Collection, document: Document) -> bool:
+async def _insert(inserts: GroupedInserts, document: Document) -> bool:
     try:
-        with translated():
-            await collection.insert_one(document)
+        await inserts.insert(document)
     except DuplicateKey:
         return False
     return True

@@ -17,6 +17,8 @@ from shared.clock import Clock
 from shared.contracts.model import EventData
 from shared.contracts.pending import Pending
 from shared.errors import TransientError
+from shared.storage.grouped import GroupedInserts
+from shared.storage.line import Line
 from shared.storage.mongo import Collection, Document, DuplicateKey, translated
 from shared.storage.outbox import append_update, entry, merged, new_fields, pending_of
 
@@ -43,6 +45,8 @@ class MongoCases:
         wake: Callable[[], None],
     ) -> None:
         self._collection = collection
+        self._inserts = GroupedInserts(collection)
+        self._line = Line(collection, "follow_key", clock, key_of=_bound, moment_of=_moment)
         self._clock = clock
         self._nudge = nudge
         self._wake = wake
@@ -64,8 +68,7 @@ class MongoCases:
         document = {**_document(case), **new_fields(entries, now=now)}
         crash_points.reach("before_insert")
         try:
-            with translated():
-                await self._collection.insert_one(document)
+            await self._inserts.insert(document)
         except DuplicateKey as error:
             if "number" in ((error.details or {}).get("keyPattern") or {}):
                 raise TransientError("this case number is taken", code="number-taken") from error
@@ -157,9 +160,7 @@ class MongoCases:
 
     async def unfollowed(self, *, limit: int) -> Sequence[Case]:
         """See the port."""
-        with translated():
-            cursor = self._collection.find({"follow_key": {"$gt": ""}}, _EVENTS)
-            found = await cursor.sort("follow_key", 1).limit(limit).to_list(limit)
+        found = await self._line.front(None, limit=limit, fields=_EVENTS)
         return [_case(document) for document in found]
 
     async def followed(self, case: Case, finding: Finding | None, events: Sequence[EventData]) -> bool:
@@ -213,6 +214,10 @@ def _match(filters: Filters) -> dict[str, Any]:
 
 def _bound(moment: datetime) -> str:
     return str(ULID.from_datetime(moment))[:10] + "0" * 16
+
+
+def _moment(suggestion_id: str) -> datetime:
+    return ULID.from_str(suggestion_id).datetime
 
 
 def _time_of(suggestion_id: str | None) -> datetime | None:

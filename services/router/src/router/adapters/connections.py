@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from router.adapters.case_numbers import MongoNumbers
 from router.adapters.case_store import MongoCases
+from router.adapters.copy_log import MongoCopies
 from router.adapters.issue_store import MongoIssues
 from router.adapters.lease import MongoLease
 from router.adapters.notice_log import MongoNotices
@@ -28,8 +29,10 @@ from shared.messaging.metrics import DeliveryMetrics
 from shared.messaging.provisioning import verify
 from shared.messaging.publishing import Publisher
 from shared.messaging.relay import Relay
+from shared.operations.dead_letters import LetterOffice
 from shared.runtime.health import Health
 from shared.runtime.startup import Startup
+from shared.storage.letters import letter_ledger
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import Mongo
 from shared.storage.outbox import OutboxStore
@@ -49,6 +52,7 @@ class Connections:
         *,
         mongo: Mongo,
         connection: KafkaConnection,
+        operator: KafkaConnection | None,
         group: str,
         clock: Clock,
         registry: CollectorRegistry,
@@ -70,10 +74,13 @@ class Connections:
         self.cases = MongoCases(database["cases"], clock, nudge=self._relay.nudge, wake=self._relay.wake)
         self.numbers = MongoNumbers(database["counters"])
         self.notices = MongoNotices(database["notices"])
+        self.copies = MongoCopies(database["copies"])
         holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.issues = MongoIssues(database["issues"])
         self.lease = MongoLease(database["leases"], "clock", holder, clock, lasts=CLOCK_LEASE)
         self.follow_lease = MongoLease(database["leases"], "issues", holder, clock, lasts=FOLLOW_LEASE)
+        self.letters = LetterOffice(operator, letter_ledger(mongo, clock)) if operator else None
+        self._deliveries: list[Delivery] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._startup = Startup(clock)
         health.add("start", self._started)
@@ -85,7 +92,12 @@ class Connections:
     def consume(self, topic: str, handlers: Mapping[str, Handler]) -> None:
         """Consume one topic; call before `start`."""
         delivery = Delivery(handlers, self._dead_letters, self._clock, self._metrics)
+        self._deliveries.append(delivery)
         self._consuming.add((topic,), delivery)
+
+    def busy(self) -> bool:
+        """Whether records are being handled just now."""
+        return any(delivery.busy for delivery in self._deliveries)
 
     def start(self, *loops: Coroutine[Any, Any, None]) -> None:
         """Run relay, consumers and `loops` in the background, once database and topics are there."""
@@ -117,4 +129,6 @@ class Connections:
             task.cancel()
         await asyncio.wait(self._tasks, timeout=STOP_S)
         await self._publisher.stop()
+        if self.letters is not None:
+            await self.letters.close()
         self._mongo.close()

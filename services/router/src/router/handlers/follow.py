@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -32,6 +33,9 @@ REMEMBERED_AT_ONCE = 100
 SHOWN = 50
 REST = 3.0
 """Opening cases has the right of way: so many times as long as it worked, it rests."""
+PATIENCE_S = 5.0
+LOOK_S = 0.05
+"""While cases are being opened it waits, but never for ever."""
 
 
 class FollowIssues:
@@ -40,12 +44,22 @@ class FollowIssues:
     What was found is written once per case, whoever runs or dies meanwhile; the memory is rebuilt from the cases.
     """
 
-    def __init__(self, store: CaseStore, issues: IssueStore, lease: Lease, simplify: Simplify, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: CaseStore,
+        issues: IssueStore,
+        lease: Lease,
+        simplify: Simplify,
+        clock: Clock,
+        *,
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._store = store
         self._issues = issues
         self._lease = lease
         self._simplify = simplify
         self._clock = clock
+        self._busy = busy
         self._following: Following | None = None
         self._changed = True
         self._shown_at: float | None = None
@@ -99,6 +113,9 @@ class FollowIssues:
 
     async def _rest(self, started: float) -> None:
         await self._clock.sleep(REST * (self._clock.monotonic() - started))
+        waits_until = self._clock.monotonic() + PATIENCE_S
+        while self._busy() and self._clock.monotonic() < waits_until:
+            await self._clock.sleep(LOOK_S)
 
     async def _remembered(self) -> Following | None:
         """The window, oldest first; None when the lease was lost meanwhile."""
