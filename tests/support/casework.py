@@ -15,7 +15,7 @@ from router.ports import Filters, Notified, Page
 from shared.contracts.envelope import Event
 from shared.contracts.model import EventData
 from shared.contracts.notices import NoticeOutcome
-from shared.contracts.suggestions import SuggestionSubmitted
+from shared.contracts.suggestions import MediaRef, SuggestionSubmitted
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 SIGNALS = "文昌小学门前的路口没有红绿灯，接送高峰车流很急，希望装上信号灯。"
@@ -170,6 +170,19 @@ class MemoryNotices:
 
     async def of(self, suggestion_id: str) -> Sequence[Notified]:
         return [one for key, one in self.noted.items() if self._suggestions[key] == suggestion_id]
+
+
+class MemoryCopies:
+    """Keeps what can be played, by suggestion."""
+
+    def __init__(self) -> None:
+        self.noted: dict[str, Sequence[MediaRef]] = {}
+
+    async def note(self, suggestion_id: str, media: Sequence[MediaRef]) -> None:
+        self.noted[suggestion_id] = media
+
+    async def of(self, suggestion_id: str) -> Sequence[MediaRef]:
+        return self.noted.get(suggestion_id, ())
 
 
 class HeldLease:

@@ -19,7 +19,16 @@ from router.handlers.open_case import OpenCase
 from router.settings import Settings
 from shared.clock import SystemClock
 from shared.contracts.suggestions import Segment, Transcript
-from tests.support.casework import CountedNumbers, HeldLease, MemoryCases, MemoryIssues, MemoryNotices, said, submitted
+from tests.support.casework import (
+    CountedNumbers,
+    HeldLease,
+    MemoryCases,
+    MemoryCopies,
+    MemoryIssues,
+    MemoryNotices,
+    said,
+    submitted,
+)
 from tests.support.pack import linghe
 
 pytestmark = pytest.mark.browser
@@ -79,6 +88,7 @@ async def office() -> AsyncIterator[Office]:
             cases=store,
             numbers=numbers,
             notices=MemoryNotices(),
+            copies=MemoryCopies(),
             lease=HeldLease(),
             issues=issues,
             follow_lease=HeldLease(),

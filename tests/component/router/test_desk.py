@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -13,15 +15,18 @@ from router.bootstrap import Stores, bootstrap
 from router.handlers.decide import Decide
 from router.handlers.follow import FollowIssues
 from router.handlers.open_case import OpenCase
+from router.routes.playing import GRANTED_FOR
 from router.routes.rendering import Pages
 from router.settings import Settings
-from shared.contracts.suggestions import Segment, Transcript
+from shared.contracts.suggestions import MediaRef, Segment, Transcript
+from shared.media_grants import DESK, MediaGrants
 from tests.support.casework import (
     SIGNALS,
     VAGUE,
     CountedNumbers,
     HeldLease,
     MemoryCases,
+    MemoryCopies,
     MemoryIssues,
     MemoryNotices,
     said,
@@ -31,7 +36,8 @@ from tests.support.clock import FrozenClock
 from tests.support.pack import linghe
 
 PAGE = {"accept": "text/html", "accept-language": "zh-CN"}
-BASE = "http://desk.test"
+BASE, MEDIA = "http://desk.test", "http://media.test"
+KEY = base64.b64encode(b"g" * 32).decode()
 
 
 @pytest.fixture
@@ -45,12 +51,30 @@ def issues() -> MemoryIssues:
 
 
 @pytest.fixture
-def app(store: MemoryCases, issues: MemoryIssues) -> FastAPI:
-    settings = Settings(desk_session_key="k" * 44, desk_demo_accounts="on")
+def copies() -> MemoryCopies:
+    return MemoryCopies()
+
+
+@pytest.fixture
+def app(store: MemoryCases, issues: MemoryIssues, copies: MemoryCopies) -> FastAPI:
+    return desk_over(store, issues, copies)
+
+
+def desk_over(store: MemoryCases, issues: MemoryIssues, copies: MemoryCopies, **changes: Any) -> FastAPI:
+    settings = Settings(
+        **{
+            "desk_session_key": "k" * 44,
+            "desk_demo_accounts": "on",
+            "media_grant_key": KEY,
+            "public_media_url": MEDIA,
+            **changes,
+        }
+    )
     stores = Stores(
         cases=store,
         numbers=CountedNumbers(),
         notices=MemoryNotices(),
+        copies=copies,
         lease=HeldLease(),
         issues=issues,
         follow_lease=HeldLease(),
@@ -179,7 +203,7 @@ async def test_the_case_page_says_why_it_is_where_it_is(visitor: httpx2.AsyncCli
         "signals",
         linghe().version,
         case.due.computation,
-        "0.0–2.5 s",
+        'data-seek="0.0">0:00<',
         "42%",
         "为什么分到这里",
     ):
@@ -348,3 +372,108 @@ async def test_a_refused_pack_is_said_at_the_foot_of_the_desk() -> None:
     text = bytes(shown.body).decode()
     assert "已拒绝" in text
     assert "routing.yaml" in text
+
+
+DOUBTFUL = Transcript(
+    verdict="doubtful",
+    segments=[Segment(start_s=0, end_s=2.5, text="文昌小雪", confidence=0.42)],
+    engine="e",
+    model="m",
+)
+
+
+def media(*roles: str) -> list[MediaRef]:
+    kinds = {"poster": "image/jpeg", "captions": "text/vtt", "web-copy": "video/mp4"}
+    return [
+        MediaRef(
+            role=role, uri=f"file:///b/{role}", sha256="0" * 64, size_bytes=1, media_type=kinds.get(role, "audio/mp4")
+        )
+        for role in roles
+    ]
+
+
+async def test_a_clerk_plays_a_film_beside_its_words_by_grants_for_each_file(
+    visitor: httpx2.AsyncClient, store: MemoryCases, copies: MemoryCopies
+) -> None:
+    suggestion = await opened(
+        store, "文昌小雪", channel="video", transcript=DOUBTFUL, media=media("original", "captions", "poster")
+    )
+    await signed_in(visitor)
+    before = (await visitor.get(f"/cases/{suggestion}")).text
+    assert "可播放的副本尚未生成" in before
+    assert "<video" not in before
+    assert "player.js" not in before
+    await copies.note(suggestion, media("web-copy"))
+    answer = await visitor.get(f"/cases/{suggestion}")
+    granted = re.findall(rf'="{re.escape(MEDIA)}/media/desk/([^/"]+)/([a-z-]+)"', answer.text)
+    found = {role: grant for grant, role in granted}
+    assert set(found) == {"playback", "captions", "poster"}
+    grants, now = MediaGrants(KEY), FrozenClock().now()
+    for role, grant in found.items():
+        assert grants.suggestion_of(grant, role, audience=DESK, now=now) == suggestion
+        assert grants.suggestion_of(grant, "original", audience=DESK, now=now) is None
+        assert grants.suggestion_of(grant, role, audience=DESK, now=now + GRANTED_FOR) is None
+    policy = answer.headers["content-security-policy"]
+    assert f"media-src {MEDIA};" in policy
+    assert f"img-src 'self' data: {MEDIA};" in policy
+    assert "/media/desk/" not in (await visitor.get(f"/api/v1/cases/{suggestion}")).text
+
+
+async def test_a_desk_without_a_key_plays_nothing_and_still_shows_the_words(store: MemoryCases) -> None:
+    suggestion = await opened(store, "文昌小雪", channel="voice", transcript=DOUBTFUL, media=media("original", "audio"))
+    app = desk_over(store, MemoryIssues(), MemoryCopies(), media_grant_key=None)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=BASE, headers=PAGE) as visitor:
+        await signed_in(visitor)
+        page = (await visitor.get(f"/cases/{suggestion}")).text
+    assert "<audio" not in page
+    assert "文昌小雪" in page
+
+
+async def test_a_unit_hears_no_sealed_voice(
+    visitor: httpx2.AsyncClient, store: MemoryCases, copies: MemoryCopies
+) -> None:
+    heard = DOUBTFUL.model_copy(update={"verdict": "clear"})
+    suggestion = await opened(
+        store, SIGNALS, channel="voice", transcript=heard, media=media("original"), identity="sealed"
+    )
+    await copies.note(suggestion, media("audio"))
+    unit = store.cases[suggestion].unit
+    assert unit is not None
+    assert unit.id == "jiaojing"
+    await signed_in(visitor, "handler-jiaojing")
+    page = (await visitor.get(f"/cases/{suggestion}")).text
+    assert "/media/desk/" not in page
+    assert "声音会透露说话人" in page
+    await visitor.post("/logout")
+    await signed_in(visitor)
+    assert "/media/desk/" in (await visitor.get(f"/cases/{suggestion}")).text
+
+
+async def test_a_clerk_corrects_by_form_and_the_case_is_decided_anew(
+    visitor: httpx2.AsyncClient, store: MemoryCases
+) -> None:
+    suggestion = await opened(store, "文昌小雪", channel="voice", transcript=DOUBTFUL, media=media("original"))
+    await signed_in(visitor)
+    page = (await visitor.get(f"/cases/{suggestion}")).text
+    assert "听录音更正文字" in page
+    version = store.cases[suggestion].version
+    sent = {"version": version, "text": SIGNALS}
+    answer = await visitor.post(f"/cases/{suggestion}/transcript", data=sent)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/cases/{suggestion}")
+    page = (await visitor.get(f"/cases/{suggestion}")).text
+    assert "文字已经受理员听录音更正" in page
+    assert "听写文字已更正" in page
+    assert store.cases[suggestion].state == "assigned"
+    assert "文昌小雪" in page  # what the machine heard is still there
+    again = await visitor.post(f"/cases/{suggestion}/transcript", data=sent)
+    assert again.status_code == 409
+    assert store.told().count("suggestion.corrected.v1") == 1
+
+
+async def test_a_form_from_elsewhere_corrects_nothing(visitor: httpx2.AsyncClient, store: MemoryCases) -> None:
+    suggestion = await opened(store, "文昌小雪", channel="voice", transcript=DOUBTFUL)
+    await signed_in(visitor)
+    sent = {"version": store.cases[suggestion].version, "text": SIGNALS}
+    headers = {"origin": "http://elsewhere.test"}
+    assert (await visitor.post(f"/cases/{suggestion}/transcript", data=sent, headers=headers)).status_code == 403
+    assert store.cases[suggestion].correction is None

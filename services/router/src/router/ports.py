@@ -10,8 +10,10 @@ from typing import Literal, Protocol
 from router.domain.case import Case, State
 from router.domain.district import District
 from router.domain.following import CurrentIssue, Finding
+from shared.contracts.letters import Contents, Letter, Trial
 from shared.contracts.model import Contract, EventData
 from shared.contracts.notices import Form, NoticeChannel, NoticeOutcome
+from shared.contracts.suggestions import MediaRef
 
 Pack = Callable[[], District]
 """The pack in force now; asked anew for each decision, so that a reload takes effect at once."""
@@ -157,9 +159,53 @@ class NoticeLog(Protocol):
         ...
 
 
+class CopyLog(Protocol):
+    """What can be played of a suggestion's recording; told of apart from its case, and perhaps before it."""
+
+    async def note(self, suggestion_id: str, media: Sequence[MediaRef]) -> None:
+        """The same again has no effect."""
+        ...
+
+    async def of(self, suggestion_id: str) -> Sequence[MediaRef]:
+        """None were made (yet): empty."""
+        ...
+
+
 class Lease(Protocol):
     """Held by at most one process at a time, for a while."""
 
     async def hold(self) -> bool:
         """Take or renew it; False while another holds it."""
+        ...
+
+
+class LetterBox(Protocol):
+    """Dead letters of every topic; what is done to one is claimed and noted before it is sent."""
+
+    async def letters(self, topic: str, *, newest: int | None = None) -> Sequence[Letter]:
+        """The newest of a topic, oldest first."""
+        ...
+
+    async def letter(self, topic: str, partition: int, offset: int) -> Letter:
+        """Raises NotFound."""
+        ...
+
+    def contents(self, letter: Letter, *, personal: bool) -> Contents:
+        """Whatever may be personal is covered unless asked for."""
+        ...
+
+    def tried(self, letter: Letter, value: bytes | None = None) -> Trial:
+        """What a consumer would make of it; raises InvalidInput for a mended value that is another event."""
+        ...
+
+    async def shown(self, letter: Letter, *, by: str) -> None:
+        """Note that somebody looked at what may be personal."""
+        ...
+
+    async def send_again(self, letter: Letter, *, by: str, value: bytes | None = None) -> None:
+        """To its topic under the same event id; raises Conflict when it was handled already."""
+        ...
+
+    async def drop(self, letter: Letter, *, by: str, reason: str) -> None:
+        """Let it rest; raises Conflict when it was handled already."""
         ...

@@ -17,6 +17,10 @@ class Settings(ProcessSettings):
     """Folder of a trained text model; None: `models/router` under the state folder, where there is one."""
     desk_session_key: SecretStr | None = None
     """Signs the desk's session cookies; None: a key of this process alone, so sessions end with it."""
+    desk_operator_kafka_password: SecretStr | None = None
+    """Of the Kafka user `desk-operator`, for the page of dead letters alone; on an open broker none is needed."""
+    media_grant_key: SecretStr | None = None
+    """Shared with intake-media: lets the desk play recordings for a while; None: it plays none."""
     desk_demo_accounts: str = "off"
     """`on`: the pack's demo accounts, whose passwords are published, may sign in. For local stacks only."""
     desk_public_url: str | None = None

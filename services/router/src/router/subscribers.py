@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from router.handlers.open_case import NoteNotice, OpenCase, ReviseCase
+from router.handlers.open_case import NoteCopies, NoteNotice, OpenCase, ReviseCase
 from shared.contracts.notices import NoticeFailed, NoticeSent
+from shared.contracts.recordings import RecordingCopied
 from shared.contracts.suggestions import SuggestionCorrected, SuggestionSubmitted, SuggestionWithdrawn
 from shared.messaging.delivery import Handler
 
@@ -22,3 +23,8 @@ def of_suggestions(open_case: OpenCase, revise: ReviseCase) -> dict[str, Handler
 def of_notices(note: NoteNotice) -> dict[str, Handler]:
     """Topic `notices`."""
     return {NoticeSent.type_name: note, NoticeFailed.type_name: note}
+
+
+def of_recordings(note: NoteCopies) -> dict[str, Handler]:
+    """Topic `recordings`."""
+    return {RecordingCopied.type_name: note}

@@ -21,6 +21,23 @@ def screens(account: Account) -> bool:
     return account.role == "clerk"
 
 
+def mends(account: Account) -> bool:
+    """Looks at dead letters, mends them and sends them again: the lead office's clerks."""
+    return account.role == "clerk"
+
+
 def resolves(account: Account, case: Case) -> bool:
     """Only the lead unit answers."""
     return account.role == "handler" and case.unit is not None and case.unit.id == account.unit
+
+
+def hears(account: Account, case: Case) -> bool:
+    """A voice tells who speaks: of a sealed suggestion only those who screen hear it."""
+    return sees(account, case) and (screens(account) or case.suggestion.identity != "sealed")
+
+
+def corrects(account: Account, case: Case) -> bool:
+    """Writes down what a recording says, unless the resident has done so."""
+    by_resident = case.correction is not None and case.correction.by == "resident"
+    open_still = case.state not in ("resolved", "withdrawn")
+    return screens(account) and case.suggestion.transcript is not None and open_still and not by_resident

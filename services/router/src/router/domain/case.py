@@ -17,6 +17,7 @@ Action = Literal[
     "opened",
     "reconsidered",
     "corrected",
+    "confirmed",
     "assigned",
     "declined",
     "resolved",

@@ -1,15 +1,17 @@
-"""How a case begins, and what the resident may still change: the machine's side of casework. Pure."""
+"""How a case begins, and how its text may still change: the machine's side of casework. Pure."""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from router.domain.case import Action, Case, Correction
 from router.domain.decision import Assign, Decision, Decline, to_contract
-from router.domain.district import District
+from router.domain.district import Account, District
 from router.domain.steps import MACHINE, WAITS_NOT, Act, Step, ask_person, assign, common, decline, name_of, step
 from shared.contracts import cases
-from shared.contracts.suggestions import SuggestionCorrected, SuggestionSubmitted
+from shared.contracts.suggestions import TEXT_MAX, SuggestionCorrected, SuggestionSubmitted
+from shared.errors import InvalidInput
 
 RESIDENT = "resident"
 
@@ -49,6 +51,54 @@ def corrected(
     if decision is None or case.state != "in-review":
         return step(known, Act(actor=data.by, action="corrected", now=now))
     return _decided(known, decision, "reconsidered", district, now)
+
+
+def corrected_at_desk(
+    case: Case, *, text: str, by: Account, decision: Decision | None, district: District, now: datetime
+) -> Step:
+    """A clerk heard the recording and stands for `text` (unchanged: confirms it), as `corrected` for a resident.
+
+    Raises:
+        InvalidInput: nothing was spoken, the text is blank or too long, or the resident has spoken already.
+    """
+    require_open_to_clerk(case)
+    if not text.strip():
+        raise InvalidInput("Please write what is said: the text is empty.", code="blank", pointer="/text")
+    if len(text) > TEXT_MAX:
+        raise InvalidInput("Too long: at most 20000 characters.", code="string_too_long", pointer="/text")
+    told = SuggestionCorrected(
+        suggestion_id=case.suggestion_id,
+        text=text,
+        confirmed=text == case.text,
+        by="clerk",
+        actor=by.id,
+        corrected_at=now,
+    )
+    correction = Correction(text=text, confirmed=told.confirmed, by="clerk", at=now)
+    known = case.model_copy(update={"correction": correction, "processed": [*case.processed, mark_of(told)]})
+    if case.joined is None:
+        known = known.model_copy(update={"follow_key": case.suggestion_id})
+    act = Act(actor=by.id, action="confirmed" if told.confirmed else "corrected", now=now)
+    first = step(known, act, [told])
+    if decision is None or case.state != "in-review":
+        return first
+    after = _decided(first.case, decision, "reconsidered", district, now)
+    return Step(case=after.case, events=(*first.events, *after.events))
+
+
+def require_open_to_clerk(case: Case) -> None:
+    """InvalidInput where a clerk may not put words into this case."""
+    if case.suggestion.transcript is None:
+        raise InvalidInput("Nothing was spoken in this case.", code="no-transcript")
+    if case.correction is not None and case.correction.by == RESIDENT:
+        raise InvalidInput("The resident has confirmed or corrected the text; that stands.", code="residents-word")
+    if case.state in ("resolved", "withdrawn"):
+        raise InvalidInput("This is not possible in the case's present state.", code="wrong-state")
+
+
+def mark_of(data: SuggestionCorrected) -> str:
+    """Names a correction by what it says, so that the desk's own is known when it comes round on the topic."""
+    return f"correction:{hashlib.sha256(data.model_dump_json().encode()).hexdigest()[:32]}"
 
 
 def withdrawn(case: Case, *, event_id: str, reason: str | None, now: datetime) -> Step:

@@ -7,10 +7,11 @@ from router.domain import opening
 from router.domain.steps import Step
 from router.domain.working_days import SHANGHAI
 from router.handlers.decide import Decide
-from router.ports import CaseStore, NoticeLog, Numbers, Pack
+from router.ports import CaseStore, CopyLog, NoticeLog, Numbers, Pack
 from shared.clock import Clock
 from shared.contracts.envelope import Event
 from shared.contracts.notices import NoticeOutcome, NoticeSent
+from shared.contracts.recordings import RecordingCopied
 from shared.contracts.suggestions import SuggestionCorrected, SuggestionSubmitted, SuggestionWithdrawn
 from shared.errors import NotFound, TransientError
 
@@ -38,7 +39,7 @@ class OpenCase:
 
 
 class ReviseCase:
-    """What the resident changes later; each event once, guarded by the case's version."""
+    """What the resident changes later; each event once, guarded by the case's version. The desk's own are known."""
 
     def __init__(self, decide: Decide, store: CaseStore, pack: Pack, clock: Clock) -> None:
         self._decide = decide
@@ -49,7 +50,7 @@ class ReviseCase:
     async def correct(self, event: Event[SuggestionCorrected]) -> None:
         """A waiting case is decided anew with the text that a person stands for."""
         case = await self._case(event.data.suggestion_id)
-        if event.id in case.processed:
+        if event.id in case.processed or opening.mark_of(event.data) in case.processed:
             return
         waits = case.state == "in-review"
         decision = await self._decide(case.suggestion, confirmed_text=event.data.text) if waits else None
@@ -80,6 +81,16 @@ class ReviseCase:
     async def _write(self, case: cases.Case, step: Step, event_id: str) -> None:
         if not await self._store.replace(case, step.case, step.events, causation_id=event_id):
             raise TransientError("the case changed meanwhile", code="stale")
+
+
+class NoteCopies:
+    """Keeps which copies of a recording can be played."""
+
+    def __init__(self, copies: CopyLog) -> None:
+        self._copies = copies
+
+    async def __call__(self, event: Event[RecordingCopied]) -> None:
+        await self._copies.note(event.data.suggestion_id, event.data.media)
 
 
 class NoteNotice:

@@ -10,7 +10,8 @@ from router.domain import access
 from router.domain.case import Case
 from router.domain.district import Account
 from router.domain.following import CurrentIssue
-from router.ports import CaseStore, Filters, IssueStore, NoticeLog, Notified, Page
+from router.ports import CaseStore, CopyLog, Filters, IssueStore, NoticeLog, Notified, Page
+from shared.contracts.suggestions import MediaRef
 from shared.errors import Forbidden, NotFound
 
 PAGE = 25
@@ -25,6 +26,8 @@ class CaseView:
 
     case: Case
     notices: Sequence[Notified]
+    copies: Sequence[MediaRef] = ()
+    """What can be played of its recording."""
     issue: CurrentIssue | None = None
     lead: Case | None = None
     """Handled together with this one."""
@@ -43,10 +46,11 @@ class IssueView:
 class Queues:
     """Reading for one account at a time."""
 
-    def __init__(self, store: CaseStore, notices: NoticeLog, issues: IssueStore) -> None:
+    def __init__(self, store: CaseStore, notices: NoticeLog, issues: IssueStore, copies: CopyLog) -> None:
         self._store = store
         self._notices = notices
         self._issues = issues
+        self._copies = copies
 
     async def waiting(self, account: Account, *, after: str | None = None) -> Page:
         """The review queue: emergencies, then the oldest; `before` of the page is the key to go on from."""
@@ -73,6 +77,7 @@ class Queues:
         return CaseView(
             case=case,
             notices=await self._notices.of(suggestion_id),
+            copies=await self._copies.of(suggestion_id) if case.suggestion.media else (),
             issue=await self._issues.of(suggestion_id) if access.sees_queue(account) else None,
             lead=await self._store.find(case.merged_into) if case.merged_into else None,
             merged=await self._store.merged_into(suggestion_id, limit=TOGETHER),

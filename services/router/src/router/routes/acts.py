@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from router.handlers.act import Act
+from router.handlers.correct import CorrectTranscript
 from router.routes.sessions import Sessions
 
 Text = Annotated[str, Form()]
@@ -15,8 +16,8 @@ Version = Annotated[int, Form()]
 """Of the case as the page showed it."""
 
 
-def routes(door: Sessions, act: Act) -> APIRouter:
-    """Assign, decline, resolve, acknowledge, merge, dismiss."""
+def routes(door: Sessions, act: Act, correct: CorrectTranscript) -> APIRouter:
+    """Assign, decline, resolve, correct what was heard, acknowledge, merge, dismiss."""
     paths = APIRouter(include_in_schema=False)
 
     @paths.post("/cases/{suggestion_id}/assign")
@@ -57,6 +58,13 @@ def routes(door: Sessions, act: Act) -> APIRouter:
         reason: Text = "",
     ) -> Response:
         await act.resolve(door.account(request), suggestion_id, version, outcome=outcome, answer=answer, reason=reason)
+        return _back(suggestion_id)
+
+    @paths.post("/cases/{suggestion_id}/transcript")
+    async def transcript(
+        request: Request, suggestion_id: str, version: Version, text: Text = "", confirmed: Text = ""
+    ) -> Response:
+        await correct(door.account(request), suggestion_id, version, text=text, confirmed=bool(confirmed))
         return _back(suggestion_id)
 
     @paths.post("/cases/{suggestion_id}/acknowledge")

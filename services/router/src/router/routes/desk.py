@@ -15,6 +15,7 @@ from router.domain.district import Account
 from router.handlers.queues import PAGE, Queues
 from router.ports import Filters
 from router.routes import why
+from router.routes.playing import Playing
 from router.routes.rendering import ROOM, Pages
 from router.routes.sessions import Sessions
 from shared.errors import NotFound
@@ -23,7 +24,7 @@ WORDS_MAX = 60
 _NUMBER = re.compile(r"^[A-Za-z]{1,10}-\d{4}-\d{1,9}$")
 
 
-def routes(door: Sessions, pages: Pages, queues: Queues) -> APIRouter:
+def routes(door: Sessions, pages: Pages, queues: Queues, playing: Playing) -> APIRouter:
     """What the desk shows, behind the login."""
     paths = APIRouter(include_in_schema=False)
 
@@ -33,7 +34,7 @@ def routes(door: Sessions, pages: Pages, queues: Queues) -> APIRouter:
     @paths.get("/static/{name}")
     async def static(name: str) -> Response:
         path = ROOM / "static" / name
-        if not re.fullmatch(r"[a-z-]+\.(css|svg)", name) or not path.is_file():
+        if not re.fullmatch(r"[a-z-]+\.(css|svg|js)", name) or not path.is_file():
             raise NotFound("There is no such page.")
         return FileResponse(path, headers={"Cache-Control": "public, max-age=300"})
 
@@ -85,6 +86,7 @@ def routes(door: Sessions, pages: Pages, queues: Queues) -> APIRouter:
             pieces=why.pieces(view.case),
             said=why.said,
             rules=pages.rules(),
+            player=playing.player(view.case, view.copies) if access.hears(account, view.case) else None,
         )
 
     @paths.get("/api/v1/cases/{suggestion_id}")

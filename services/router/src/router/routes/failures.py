@@ -15,17 +15,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from router.routes.rendering import Pages
 from shared.errors import Conflict, Forbidden, MinshengError, NotFound, TransientError
 
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'"
-)
 HEADERS = {
-    "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+_AWAY = {
+    "database": "The database does not answer; please try again shortly.",
+    "broker-away": "Kafka does not answer; please try again shortly.",
+}
 _CODES = {"rate-limited": 429, "wrong-password": 403}
+
+
+def content_policy(media_origin: str) -> str:
+    """Everything from ourselves, recordings and their pictures from the media origin, nothing from anywhere else."""
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: {media_origin}; "
+        f"media-src {media_origin}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
 
 
 class SignInNeeded(Exception):
@@ -65,7 +72,7 @@ def _said(error: Exception) -> tuple[int, str]:
             return _CODES[error.code], str(error)
         kinds = ((NotFound, 404), (Forbidden, 403), (Conflict, 409), (TransientError, 503))
         status = next((number for kind, number in kinds if isinstance(error, kind)), 422)
-        return status, str(error) if status != 503 else "The database does not answer; please try again shortly."
+        return status, str(error) if status != 503 else _AWAY.get(error.code, _AWAY["database"])
     if isinstance(error, HTTPException):
         return error.status_code, "There is no such page." if error.status_code == 404 else "This is not possible here."
     if isinstance(error, RequestValidationError):
@@ -80,8 +87,9 @@ def _wants_page(request: Request) -> bool:
 class Guard:
     """ASGI: security headers on every answer; a POST from another origin is refused before anything reads it."""
 
-    def __init__(self, app: ASGIApp, origin: str | None) -> None:
+    def __init__(self, app: ASGIApp, origin: str | None, media_origin: str) -> None:
         self._app = app
+        self._headers = {"Content-Security-Policy": content_policy(media_origin), **HEADERS}
         self._origin = origin.rstrip("/") if origin else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +100,7 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -39,9 +39,14 @@ class Pages:
         self._environment.globals |= {
             "wording": wording,
             "when": _when,
+            "minutes": lambda seconds: f"{int(seconds) // 60}:{int(seconds) % 60:02d}",
+            "when_text": _when_text,
             "day": _day,
             "percent": lambda figure: f"{figure * 100:.0f}%",
             "can_screen": access.screens,
+            "can_hear": access.hears,
+            "can_correct": access.corrects,
+            "can_mend": access.mends,
             "can_resolve": access.resolves,
             "sees_queue": access.sees_queue,
         }
@@ -96,6 +101,14 @@ def _namer(language: str) -> Callable[[Name], str]:
 def _when(moment: datetime) -> str:
     """`2026-11-24 16:05`, the district's time."""
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
+def _when_text(text: str | None) -> str:
+    """The same for a time that a header holds, which may be anything."""
+    try:
+        return _when(datetime.fromisoformat(text or ""))
+    except ValueError:
+        return "—"
 
 
 def _day(iso: str) -> date:
