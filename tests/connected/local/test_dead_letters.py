@@ -75,9 +75,12 @@ async def test_a_replayed_letter_goes_back_as_it_came_and_is_open_no_more(infras
     sent = await last_of(infrastructure, marker)
     assert (sent["key"], sent["headers"]) == ("S1", {"ce_id": "01EVENT", "odd": None})
     assert letter["offset"] not in [about["offset"] for about in command(infrastructure, "dlq", "list", "cases")]
-    audit = (infrastructure.state / "audit.jsonl").read_text(encoding="utf-8")
-    assert '"action": "replayed"' in audit
-    assert marker not in audit
+    handled: dict[str, Any] = command(infrastructure, "dlq", "show", "cases", str(letter["offset"]))
+    assert (handled["state"], [act["what"] for act in handled["acts"]]) == ("replayed", ["replayed"])
+    assert handled["acts"][0]["by"].startswith("cli:")
+    log = (infrastructure.state / "audit.jsonl").read_text(encoding="utf-8")
+    assert '"action": "replayed"' in log
+    assert marker not in log
 
 
 async def test_a_repaired_letter_keeps_its_event_id(infrastructure: Infrastructure) -> None:

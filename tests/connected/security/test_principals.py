@@ -240,7 +240,7 @@ async def test_provisioning_again_takes_away_what_a_service_outgrew_and_keeps_th
     async with access(broker.admin()) as kafka:
         await kafka.allow("router", [outgrown])
         assert outgrown in await kafka.grants("router")
-    passwords = {name: broker.passwords[principals.password_variable(name)] for name in principals.SERVICES}
+    passwords = {name: broker.passwords[principals.password_variable(name)] for name in principals.PRINCIPALS}
     await principals.provision(broker.admin(), passwords)
     async with access(broker.admin()) as kafka:
         for service in principals.SERVICES:

@@ -6,7 +6,9 @@ from typing import Any
 from minsheng.addresses import Addresses
 from minsheng.demo import Demo, Journey
 
-NOWHERE = Addresses("http://web.invalid", "http://media.invalid", "kafka.invalid:9092", "http://inbox.invalid")
+NOWHERE = Addresses(
+    "http://web.invalid", "http://media.invalid", "kafka.invalid:9092", "http://inbox.invalid", "mongodb://db.invalid"
+)
 
 
 def event(kind: str, subject: str, **data: Any) -> dict[str, Any]:

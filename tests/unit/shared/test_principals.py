@@ -36,13 +36,20 @@ def test_a_service_has_its_own_group_and_nothing_beyond_reading_writing_and_desc
     assert {grant.name for grant in grants if grant.resource == TOPIC} == known
 
 
+def test_the_desks_operator_reads_dead_letters_writes_topics_and_joins_no_group() -> None:
+    grants = principals.grants_of(principals.DESK_OPERATOR)
+    assert {grant.name for grant in grants if grant.operation == READ} == {topic.dead_letters for topic in TOPICS}
+    assert {grant.name for grant in grants if grant.operation == WRITE} == {topic.name for topic in TOPICS}
+    assert {(grant.resource, grant.operation) for grant in grants} == {(TOPIC, READ), (TOPIC, WRITE)}
+
+
 def test_a_hotline_has_one_grant() -> None:
     assert {Grant(TOPIC, "hotline-submissions", WRITE)} == principals.HOTLINE_GRANTS
 
 
 async def test_a_service_without_a_password_is_named_before_the_broker_is_asked() -> None:
     nowhere = KafkaConnection(bootstrap_servers="127.0.0.1:1", client_id="tests", username="admin", password="x")
-    with pytest.raises(PermanentError, match="no password for notifier, router"):
+    with pytest.raises(PermanentError, match="no password for notifier, router, desk-operator"):
         await principals.provision(nowhere, {"intake-web": "a", "intake-media": "b", "router": ""})
 
 

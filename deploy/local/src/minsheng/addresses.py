@@ -17,20 +17,23 @@ class Addresses:
     media: str
     kafka: str
     inbox: str
+    mongo: str
 
 
 def find(places: Places) -> Addresses:
     """A running stack knows best; without one (containers, another machine) the variables or their defaults count."""
     try:
         running = Running.load(places)
-        kafka, inbox, urls = running.kafka["bootstrap_servers"], running.mail["inbox_url"], running.urls
+        kafka, mongo = running.kafka["bootstrap_servers"], running.mongo["uri"]
+        inbox, urls = running.mail["inbox_url"], running.urls
     except NotRunning:
-        kafka, inbox, urls = places.kafka, places.url("MAIL_INBOX_PORT"), {}
+        kafka, mongo, inbox, urls = places.kafka, places.mongo, places.url("MAIL_INBOX_PORT"), {}
     return Addresses(
         web=os.environ.get("PUBLIC_WEB_URL") or urls.get("intake-web", places.url("INTAKE_WEB_PORT")),
         media=os.environ.get("PUBLIC_MEDIA_URL") or urls.get("intake-media", places.url("INTAKE_MEDIA_PORT")),
         kafka=kafka,
         inbox=inbox,
+        mongo=mongo,
     )
 
 

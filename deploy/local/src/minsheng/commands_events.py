@@ -1,5 +1,6 @@
 """`events …` and `dlq …`: what is on the topics, and what could not be consumed."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +9,7 @@ import typer
 from rich.table import Table
 
 from minsheng.places import Places
-from minsheng.terminal import OUT, Json, fail, finish, print_json, say
+from minsheng.terminal import OUT, Json, finish, print_json, say
 
 events = typer.Typer(help="查看事件流。 Events on the topics.", no_args_is_help=True)
 dlq = typer.Typer(help="死信：查看、修复、重放。 Dead letters.", no_args_is_help=True)
@@ -72,17 +73,14 @@ def dlq_list(
     as_json: Json = False,
 ) -> None:
     """列出死信及其来历。 Dead letters with their provenance."""
-    from minsheng import dead_letters
+    from minsheng.dead_letters import letter_office
+    from shared.contracts.letters import HANDLED
     from shared.contracts.topics import BY_NAME
 
-    places = Places.from_environment()
-
     async def work() -> list[dict[str, Any]]:
-        rows = []
-        for name in [topic] if topic else list(BY_NAME):
-            found = await dead_letters.letters(places, _bootstrap(places), name)
-            rows += [about for _, about in found if everything or about["state"] == "open"]
-        return rows
+        async with letter_office(Places.from_environment()) as office:
+            found = [one for name in ([topic] if topic else BY_NAME) for one in await office.letters(name)]
+        return [letter.summary() for letter in found if everything or letter.state not in HANDLED]
 
     rows = finish(work())
     if as_json:
@@ -103,19 +101,18 @@ def dlq_show(
     as_json: Json = False,
 ) -> None:
     """查看一封死信的内容。 One dead letter with its contents."""
-    from minsheng import dead_letters, records
+    from minsheng import records
+    from minsheng.dead_letters import letter_office, operator
 
-    places = Places.from_environment()
-
-    async def work() -> dict[str, Any] | None:
-        for record, about in await dead_letters.letters(places, _bootstrap(places), topic):
-            if about["offset"] == offset:
-                return about | {"record": records.view(record, contact=contact)}
-        return None
+    async def work() -> dict[str, Any]:
+        async with letter_office(Places.from_environment()) as office:
+            letter = await office.letter(topic, 0, offset)
+            if contact:
+                await office.shown(letter, by=operator())
+        seen = records.contents(letter.key, letter.value, letter.headers, contact=contact)
+        return letter.summary() | {"record": seen}
 
     found = finish(work())
-    if found is None:
-        raise fail(f"no dead letter at offset {offset} of {topic}-dlq")
     if as_json:
         print_json(found)
     else:
@@ -125,28 +122,29 @@ def dlq_show(
 def _again(
     topic: str, offsets: list[int], everything: bool, dry_run: bool, rate: float, change: Any, as_json: bool
 ) -> None:
-    from minsheng import dead_letters
+    from minsheng.dead_letters import letter_office, log_act, operator
+    from shared.operations.dead_letters import choose
 
     if not offsets and not everything:
         raise typer.BadParameter("give offsets, or --all")
     places = Places.from_environment()
     done: list[dict[str, Any]] = []
 
-    def said(about: dict[str, Any]) -> None:
-        done.append(about)
-        say(f"{about['topic']} offset {about['offset']} → sent again as {about['id'] or 'structured event'}")
-
     async def work() -> None:
-        bootstrap = _bootstrap(places)
-        found = await dead_letters.letters(places, bootstrap, topic)
-        chosen = dead_letters.choose(found, offsets, everything)
-        value = change(chosen[0][0]) if change else None
-        if dry_run:
-            for _, about in chosen:
-                say(f"would send again: {about['topic']} offset {about['offset']} ({about['error_type']})")
-            done.extend(about for _, about in chosen)
-            return
-        await dead_letters.send_again(places, bootstrap, chosen, per_second=rate, said=said, value=value)
+        async with letter_office(places) as office:
+            for letter in choose(await office.letters(topic), offsets, everything):
+                value = change(letter) if change else None
+                trial = office.tried(letter, value)
+                place, event = f"{letter.topic} offset {letter.offset}", trial.id or "an event without an id"
+                if dry_run:
+                    would = f"reads as {trial.type}" if trial.readable else f"still unreadable: {trial.error}"
+                    say(f"would send again: {place} as {event} ({letter.error_type}; {would})")
+                else:
+                    await office.send_again(letter, by=operator(), value=value)
+                    log_act(places, "replayed" if value is None else "repaired", letter)
+                    say(f"{place} → sent again as {event}")
+                    await asyncio.sleep(1 / rate)
+                done.append(letter.summary())
 
     finish(work())
     if as_json:
@@ -179,19 +177,19 @@ def dlq_repair(
     as_json: Json = False,
 ) -> None:
     """修改后重放（事件编号不变）。 Mend one letter and send it again under the same event id."""
-    from minsheng import dead_letters
+    from shared.operations.letter_contents import merged
 
     if (merge is None) == (value is None):
         raise typer.BadParameter("give either --merge or --value")
 
-    def change(record: Any) -> bytes:
+    def change(letter: Any) -> bytes:
         if value is not None:
             return value.read_bytes()
         try:
             patch = json.loads(merge or "")
         except ValueError as error:
             raise typer.BadParameter(f"--merge is no JSON: {error}") from None
-        return dead_letters.merged(record, patch)
+        return merged(letter, patch)
 
     _again(topic, [offset], False, dry_run, 1000, change, as_json)
 
@@ -204,15 +202,17 @@ def dlq_drop(
     dry_run: DryRun = False,
 ) -> None:
     """不再处理（到期由 Kafka 清除）。 Let letters rest; Kafka removes them when their time is over."""
-    from minsheng import dead_letters
+    from minsheng.dead_letters import letter_office, log_act, operator
+    from shared.operations.dead_letters import choose
 
     places = Places.from_environment()
 
     async def work() -> None:
-        found = await dead_letters.letters(places, _bootstrap(places), topic)
-        for _, about in dead_letters.choose(found, offsets, False):
-            if not dry_run:
-                dead_letters.audit(places, "dropped", about, reason=reason)
-            say(f"{'would drop' if dry_run else 'dropped'}: {about['topic']} offset {about['offset']}")
+        async with letter_office(places) as office:
+            for letter in choose(await office.letters(topic), offsets, False):
+                if not dry_run:
+                    await office.drop(letter, by=operator(), reason=reason)
+                    log_act(places, "dropped", letter, reason=reason)
+                say(f"{'would drop' if dry_run else 'dropped'}: {letter.topic} offset {letter.offset}")
 
     finish(work())

@@ -15,8 +15,11 @@ from minsheng.client import Unreachable
 from minsheng.control import Running, supervisor
 from minsheng.places import Places
 from shared.contracts.topics import TOPICS
+from shared.errors import Unavailable
 
 CHANNELS = ("voice", "video")
+LETTERS_MS = 2_000
+"""What `status` waits for the database that knows which letters are handled."""
 
 
 @dataclass(slots=True)
@@ -84,7 +87,7 @@ async def _infrastructure(places: Places, running: Running, found: Status) -> No
     if reasons["kafka"] is None:
         try:
             found.topics, found.dead_letters = await topics(places, bootstrap)
-        except (KafkaError, Unreachable, TimeoutError):
+        except (KafkaError, Unreachable, Unavailable, TimeoutError):
             pass  # the broker went away in between: the next call says so
 
 
@@ -106,11 +109,10 @@ async def topics(state: Places, bootstrap: str) -> tuple[list[dict[str, Any]], d
             for name in names
             if name in existing
         ]
-    letters = {
-        topic.name: await dead_letters.count_open(state, bootstrap, topic.name)
-        for topic in TOPICS
-        if topic.dead_letters in existing
-    }
+    async with dead_letters.letter_office(state, patience_ms=LETTERS_MS) as office:
+        letters = {
+            topic.name: await office.count_open(topic.name) for topic in TOPICS if topic.dead_letters in existing
+        }
     return rows, letters
 
 

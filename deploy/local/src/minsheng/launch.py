@@ -163,7 +163,7 @@ def provision(places: Places) -> None:
         await provisioning.provision(kafka_here)
         if guarded_kafka.login(places):
             secrets = keys.ensure(places)
-            passwords = {name: secrets[principals.password_variable(name)] for name in principals.SERVICES}
+            passwords = {name: secrets[principals.password_variable(name)] for name in principals.PRINCIPALS}
             await principals.provision(kafka_here, passwords)
 
     try:

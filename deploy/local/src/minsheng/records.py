@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from minsheng.addresses import connection
 from minsheng.client import Unreachable
+from shared.errors import Unavailable
+from shared.messaging import reading
 
 HIDDEN = "(hidden)"
 
@@ -19,33 +20,19 @@ HIDDEN = "(hidden)"
 @asynccontextmanager
 async def consumer(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer with nothing assigned yet; raises `Unreachable` without a broker."""
-    made = connection(bootstrap).consumer()
     try:
-        await made.start()
-    except KafkaError as error:
-        await made.stop()
-        raise Unreachable(f"no Kafka on {bootstrap} ({type(error).__name__})") from error
-    try:
-        yield made
-    finally:
-        await made.stop()
+        async with reading.reader(connection(bootstrap)) as made:
+            yield made
+    except Unavailable as error:
+        raise Unreachable(str(error)) from error
 
 
 async def partitions(bootstrap: str, topics: Iterable[str]) -> dict[str, list[TopicPartition]]:
     """The partitions of each topic; a topic that does not exist is left out. Raises `Unreachable` without a broker."""
-    admin = connection(bootstrap).admin()
     try:
-        await admin.start()
-        described = await admin.describe_topics(list(topics))
-    except KafkaError as error:
-        raise Unreachable(f"no Kafka on {bootstrap} ({type(error).__name__})") from error
-    finally:
-        await admin.close()
-    return {
-        found["topic"]: sorted(TopicPartition(found["topic"], part["partition"]) for part in found["partitions"])
-        for found in described
-        if found["error_code"] == 0
-    }
+        return await reading.partitions(connection(bootstrap), topics)
+    except Unavailable as error:
+        raise Unreachable(str(error)) from error
 
 
 async def follow(
@@ -81,53 +68,37 @@ async def follow(
                 heard = time.monotonic()
 
 
-async def stored(bootstrap: str, topic: str) -> list[ConsumerRecord]:
-    """Every record that the topic holds now, partition by partition."""
-    places = (await partitions(bootstrap, [topic])).get(topic, [])
-    async with consumer(bootstrap) as reader:
-        ends: dict[TopicPartition, int] = await reader.end_offsets(places)
-        starts: dict[TopicPartition, int] = await reader.beginning_offsets(places)
-        open_places = [place for place in places if ends[place] > starts[place]]
-        found: list[ConsumerRecord] = []
-        for place in open_places:
-            reader.assign([place])
-            reader.seek(place, starts[place])
-            while await reader.position(place) < ends[place]:
-                batches = await reader.getmany(place, timeout_ms=2000)
-                found += [record for batch in batches.values() for record in batch if record.offset < ends[place]]
-        return found
-
-
-def header_texts(record: ConsumerRecord) -> dict[str, str | None]:
-    """Headers as text; a null stays null, bytes that are no UTF-8 are shown as replacement signs."""
-    return {name: None if value is None else value.decode("utf-8", "replace") for name, value in record.headers}
-
-
 def view(record: ConsumerRecord, *, contact: bool = False) -> dict[str, Any]:
-    """A record as people and scripts see it: place, time, key, headers, `type`, `id`, `subject`, `data`.
+    """A record as people and scripts see it: place, time, and `contents`."""
+    moment = datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(timespec="milliseconds")
+    place = {"topic": record.topic, "partition": record.partition, "offset": record.offset, "at": moment}
+    return place | contents(record.key, record.value, record.headers, contact=contact)
 
-    Contact data is hidden unless asked for.
-    """
-    headers = header_texts(record)
+
+def contents(
+    key: bytes | None,
+    value: bytes | None,
+    raw_headers: Sequence[tuple[str, bytes | None]],
+    *,
+    contact: bool = False,
+) -> dict[str, Any]:
+    """`key`, `type`, `id`, `subject`, `headers`, `envelope`, `data`; contact data is hidden unless asked for."""
+    headers = reading.header_texts(raw_headers)
     body: Any
     try:
-        body = json.loads(record.value or b"null")
+        body = json.loads(value or b"null")
     except ValueError:  # includes bytes that are no UTF-8
-        body = (record.value or b"").decode("utf-8", "replace")
-    envelope: dict[str, Any] = {name[3:]: value for name, value in headers.items() if name.startswith("ce_")}
+        body = (value or b"").decode("utf-8", "replace")
+    envelope: dict[str, Any] = {name[3:]: text for name, text in headers.items() if name.startswith("ce_")}
     if isinstance(body, dict) and "specversion" in body:
-        envelope = {name: value for name, value in body.items() if name != "data"}
+        envelope = {name: part for name, part in body.items() if name != "data"}
         data = body.get("data")
     else:
         data = body
     if not contact and isinstance(data, dict) and data.get("contact"):
         data = data | {"contact": HIDDEN}
     return {
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
-        "at": datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(timespec="milliseconds"),
-        "key": None if record.key is None else record.key.decode("utf-8", "replace"),
+        "key": None if key is None else key.decode("utf-8", "replace"),
         "type": envelope.get("type"),
         "id": envelope.get("id"),
         "subject": envelope.get("subject"),

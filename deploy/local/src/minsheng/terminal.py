@@ -35,8 +35,9 @@ def finish(work: Coroutine[Any, Any, Result]) -> Result:
     """Run to the end; what the system refused or could not be asked becomes exit 1 with its reason."""
     from minsheng.client import Refused, Unreachable
     from minsheng.control import NotRunning
+    from shared.errors import MinshengError
 
     try:
         return asyncio.run(work)
-    except (Refused, Unreachable, NotRunning) as error:
+    except (Refused, Unreachable, NotRunning, MinshengError) as error:
         raise fail(str(error)) from None

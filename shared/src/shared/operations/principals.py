@@ -1,7 +1,7 @@
 """Who may do what on a guarded broker: the least grants of each service, derived from the topic registry.
 
 Run as `python -m shared.operations.principals` with an administrator's `KAFKA_USERNAME` and `KAFKA_PASSWORD`, and
-one `<SERVICE>_KAFKA_PASSWORD` per service: makes the users, adds the grants they lack, takes away those they outgrew.
+one `<PRINCIPAL>_KAFKA_PASSWORD` each: makes the users, adds the grants they lack, takes away those they outgrew.
 """
 
 from __future__ import annotations
@@ -24,16 +24,27 @@ SERVICES: tuple[str, ...] = tuple(
     sorted({name for topic in TOPICS for name in (*topic.producers, *topic.consumers)} - {"hotline"})
 )
 """Services that speak to Kafka; each is a principal of its own, and its consumer group has its name."""
+DESK_OPERATOR = "desk-operator"
+"""The desk's page of dead letters, and nobody else: the router's own user may neither read nor resend them."""
+PRINCIPALS: tuple[str, ...] = (*SERVICES, DESK_OPERATOR)
+"""Every user that provisioning makes."""
 
 
-def password_variable(service: str) -> str:
-    """Environment variable with a service's password, for example `INTAKE_WEB_KAFKA_PASSWORD`."""
-    return f"{service.upper().replace('-', '_')}_KAFKA_PASSWORD"
+def password_variable(principal: str) -> str:
+    """Environment variable with a principal's password, for example `INTAKE_WEB_KAFKA_PASSWORD`."""
+    return f"{principal.upper().replace('-', '_')}_KAFKA_PASSWORD"
 
 
 def grants_of(service: str) -> frozenset[Grant]:
     """What a service needs and no more: WRITE where it produces, READ where it consumes and WRITE to the dead letters
-    there, READ of its own group; DESCRIBE of all topics, since start-up verifies that they are as provisioned."""
+    there, READ of its own group; DESCRIBE of all topics, since start-up verifies that they are as provisioned.
+    The desk's operator reads dead letters and writes to where they came from; it joins no group."""
+    if service == DESK_OPERATOR:
+        return frozenset(
+            grant
+            for topic in TOPICS
+            for grant in (Grant(TOPIC, topic.dead_letters, READ), Grant(TOPIC, topic.name, WRITE))
+        )
     if service not in SERVICES:
         raise ValueError(f"no such service: {service}")
     grants = {Grant(GROUP, service, READ)}
@@ -55,22 +66,22 @@ def hotline_user(name: str) -> str:
 
 
 async def provision(connection: KafkaConnection, passwords: Mapping[str, str]) -> None:
-    """Make each service a user with this password and exactly its grants; running it again changes nothing else.
+    """Make each principal a user with this password and exactly its grants; running it again changes nothing else.
 
     Raises:
-        PermanentError: a service has no password, or the broker refused a user or a grant.
+        PermanentError: a principal has no password, or the broker refused a user or a grant.
         Unavailable: the broker is away, or refuses the administrator's login.
     """
-    missing = [service for service in SERVICES if not passwords.get(service)]
+    missing = [service for service in PRINCIPALS if not passwords.get(service)]
     if missing:
         raise PermanentError(f"no password for {', '.join(missing)}", code="no-password")
     async with access(connection) as kafka:
-        await kafka.set_passwords({service: passwords[service] for service in SERVICES})
-        for service in SERVICES:
+        await kafka.set_passwords({service: passwords[service] for service in PRINCIPALS})
+        for service in PRINCIPALS:
             wanted, present = grants_of(service), await kafka.grants(service)
             await kafka.allow(service, wanted - present)
             await kafka.forbid(service, present - wanted)
-    for service in SERVICES:
+    for service in PRINCIPALS:
         await _until_known(connection, service, passwords[service])
 
 
@@ -112,7 +123,7 @@ def main() -> int:
     if settings.kafka_username is None:
         print("principals: no KAFKA_USERNAME, so an open broker: no users, no grants", file=sys.stderr)
         return 0
-    passwords = {service: os.environ.get(password_variable(service), "") for service in SERVICES}
+    passwords = {service: os.environ.get(password_variable(service), "") for service in PRINCIPALS}
     connection = KafkaConnection(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         client_id="principals",
