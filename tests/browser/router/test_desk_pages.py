@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -29,6 +30,7 @@ from tests.support.casework import (
     said,
     submitted,
 )
+from tests.support.letter_box import PHONE, MemoryLetters, letter
 from tests.support.pack import linghe
 
 pytestmark = pytest.mark.browser
@@ -53,6 +55,7 @@ class Office:
     store: MemoryCases
     numbers: CountedNumbers
     issues: MemoryIssues
+    letters: MemoryLetters
     complaints: list[str] = field(default_factory=list)
 
     async def opened(self, text: str, **fields: object) -> str:
@@ -81,6 +84,7 @@ class Office:
 @pytest.fixture
 async def office() -> AsyncIterator[Office]:
     store, numbers, issues = MemoryCases(), CountedNumbers(), MemoryIssues()
+    letters = MemoryLetters(letter(3), letter(4, b"\xff\x00", error_type="unreadable", error="unreadable: ValueError"))
     app = bootstrap(
         Settings(desk_session_key="k" * 44, desk_demo_accounts="on"),
         district=linghe(),
@@ -92,6 +96,7 @@ async def office() -> AsyncIterator[Office]:
             lease=HeldLease(),
             issues=issues,
             follow_lease=HeldLease(),
+            letters=letters,
         ),
     )
     listener = socket.create_server(("127.0.0.1", 0))
@@ -103,7 +108,7 @@ async def office() -> AsyncIterator[Office]:
         )
         while not server.started:
             await asyncio.sleep(0.05)
-        yield Office(f"http://127.0.0.1:{listener.getsockname()[1]}", browser, store, numbers, issues)
+        yield Office(f"http://127.0.0.1:{listener.getsockname()[1]}", browser, store, numbers, issues, letters)
         await browser.close()
     server.should_exit = True
     with suppress(asyncio.CancelledError):
@@ -174,4 +179,34 @@ async def test_a_clerk_merges_what_may_be_the_same_with_one_click(office: Office
     await clerk.click("button:text('并案办理')")
     await expect(clerk.locator("h1 .state")).to_have_text("并案办理")
     assert office.store.cases[other].merged_into == lead
+    assert office.complaints == []
+
+
+async def test_a_clerk_mends_a_dead_letter_without_scripts(office: Office, tmp_path: Path) -> None:
+    clerk = await office.page("clerk")
+    await clerk.click("nav >> text=死信")
+    await clerk.screenshot(path=tmp_path / "letters.png")
+    await clerk.locator(".list tr", has_text="时间未注明时区").locator("a").click()
+    await expect(clerk.locator("pre.raw")).not_to_contain_text(PHONE)
+    await clerk.click("text=显示个人信息")
+    await expect(clerk.locator("pre.raw")).to_contain_text(PHONE)
+    await clerk.screenshot(path=tmp_path / "shown.png", full_page=True)
+    value = await clerk.input_value("textarea[name='value']")
+    await clerk.locator("section", has=clerk.locator("textarea")).locator("text=试运行").click()
+    await expect(clerk.locator(".trial")).to_contain_text("重发后仍会成为死信：时间未注明时区")
+    await clerk.fill("textarea[name='value']", value.replace("T09:00:00", "T09:00:00+08:00"))
+    await clerk.locator("section", has=clerk.locator("textarea")).locator("text=试运行").click()
+    await expect(clerk.locator(".trial")).to_contain_text("可读作 hotline.submitted.v1")
+    await clerk.screenshot(path=tmp_path / "tried.png", full_page=True)
+    assert office.letters.sent == []
+    await clerk.click("text=发送修改后的消息")
+    await expect(clerk.locator("h1 .state")).to_have_text("已修改重发")
+    [(topic, sent)] = office.letters.sent
+    assert (topic, b"+08:00" in (sent or b"")) == ("hotline-submissions", True)
+    await expect(clerk.locator(".history li")).to_have_count(2)
+    narrow = await office.page("clerk", width=390, language="en-GB", scripts=True)
+    for path in ("/letters?handled=true", "/letters/hotline-submissions/0/4"):
+        await narrow.goto(office.url + path)
+        assert await narrow.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    await expect(narrow.locator("h1")).to_contain_text("Open")
     assert office.complaints == []

@@ -26,7 +26,7 @@ OPEN_NAMES = frozenset(
     media_type role sha256 size_bytes duration_s audience attempts issue_id class_id level step
     """.split()  # noqa: SIM905
 )
-_CODE = re.compile(r"[A-Za-z0-9][\w.:/+-]{0,79}", re.ASCII)
+_CODE = re.compile(r"[A-Za-z0-9/][\w.:/+-]{0,79}", re.ASCII)
 _LONG_NUMBER = re.compile(r"\d{8,}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}", re.ASCII)
 
