@@ -12,14 +12,15 @@ import pytest
 from intake_web.adapters.changes import LocalChanges
 from intake_web.handlers.project import Project
 from shared.contracts.envelope import Event
-from shared.contracts.recordings import RecordingReceived
-from shared.contracts.suggestions import MediaRef, SuggestionSubmitted, Transcript
+from shared.contracts.recordings import RecordingCopied, RecordingReceived
+from shared.contracts.suggestions import MediaRef, SuggestionCorrected, SuggestionSubmitted, Transcript
 from shared.receipts import Receipts
-from tests.support.intake import KEY, Hall
+from tests.support.intake import KEY, MEDIA, Hall
 from tests.support.notices import assigned
 
 SUGGESTION = "01M86AJNTG55GJ3BFBF75J317V"
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+TOKEN = Receipts(KEY).token(SUGGESTION)
 
 
 @pytest.fixture
@@ -186,3 +187,95 @@ async def test_a_correction_that_says_nothing_is_refused(
 async def test_a_correction_names_its_suggestion(client: httpx2.AsyncClient) -> None:
     answer = await client.post("/api/v1/tracking/correction", json={"text": "早市"})
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/query_code")
+
+
+def film(*roles: str) -> list[MediaRef]:
+    return [
+        MediaRef(role=role, uri=f"file:///{role}", sha256="0" * 64, size_bytes=1, media_type="video/mp4")
+        for role in roles
+    ]
+
+
+def copied(*roles: str) -> RecordingCopied:
+    return RecordingCopied(suggestion_id=SUGGESTION, recording_id=SUGGESTION, channel="video", media=film(*roles))
+
+
+async def test_a_film_plays_with_captions_as_soon_as_its_copy_is_there(client: httpx2.AsyncClient, hall: Hall) -> None:
+    said = heard().model_copy(update={"channel": "video", "media": film("original", "captions", "poster")})
+    await project(hall, said)
+    before = (await client.get(f"/t/{TOKEN}")).text
+    assert "<video" not in before
+    assert "可播放的副本做好后" in before
+    await project(hall, said, copied("key-frame", "web-copy"))
+    answer = await client.get(f"/t/{TOKEN}")
+    base = f"{MEDIA}/media/{TOKEN}"
+    assert (
+        f'<video id="recording" controls preload="metadata" src="{base}/web-copy" poster="{base}/poster"' in answer.text
+    )
+    assert (
+        f'crossorigin="anonymous"><track kind="captions" srclang="zh-CN" label="中文" src="{base}/captions"'
+        in answer.text
+    )
+    assert f"media-src 'self' blob: {MEDIA};" in answer.headers["content-security-policy"]
+    assert "/original" not in answer.text
+
+
+async def test_the_copy_may_be_announced_before_the_words(client: httpx2.AsyncClient, hall: Hall) -> None:
+    await project(hall, copied("audio"), heard().model_copy(update={"media": film("original")}))
+    assert f'src="{MEDIA}/media/{TOKEN}/audio"' in (await client.get(f"/t/{TOKEN}")).text
+
+
+async def test_a_recording_that_could_not_be_decoded_promises_no_copy(client: httpx2.AsyncClient, hall: Hall) -> None:
+    said = heard("").model_copy(update={"media": film("original"), "transcript": Transcript(verdict="unusable")})
+    await project(hall, said)
+    page = (await client.get(f"/t/{TOKEN}")).text
+    assert "<audio" not in page
+    assert "可播放的副本做好后" not in page
+
+
+async def test_doubtful_words_are_marked_and_each_stretch_says_where_it_is(
+    client: httpx2.AsyncClient, hall: Hall
+) -> None:
+    await project(hall, heard())
+    page = (await client.get(f"/t/{TOKEN}")).text
+    assert 'class="unsure" data-from="0.0" data-to="2.5"' in page
+    assert "把握 40%" in page
+    assert "听不太准的地方已标出" in page
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "told"), [(False, "工作人员听录音更正了转写文字。"), (True, "工作人员听录音确认了转写文字。")]
+)
+async def test_a_clerks_text_is_shown_as_such_and_the_resident_may_still_speak(
+    client: httpx2.AsyncClient, hall: Hall, confirmed: bool, told: str
+) -> None:
+    by_clerk = SuggestionCorrected(
+        suggestion_id=SUGGESTION,
+        text="早市占道经营",
+        confirmed=confirmed,
+        by="clerk",
+        actor="clerk-7",
+        corrected_at=NOW,
+    )
+    await project(hall, heard(), by_clerk)
+    page = (await client.get(f"/t/{TOKEN}")).text
+    assert "工作人员听过您的录音" in page
+    assert "早市占道经营" in page
+    assert told in page
+    assert "clerk-7" not in page
+    assert "您已确认或更正这段文字" not in page
+    assert "/api/v1/tracking/correction" in page
+
+
+async def test_while_a_recording_is_heard_the_page_asks_the_media_address_how_far_it_is(
+    client: httpx2.AsyncClient, hall: Hall
+) -> None:
+    arrived = RecordingReceived(
+        suggestion_id=SUGGESTION, recording_id=SUGGESTION, channel="voice", media=media(), received_at=NOW
+    )
+    await project(hall, arrived)
+    page = (await client.get(f"/t/{TOKEN}")).text
+    assert f'data-progress="{MEDIA}/media/{TOKEN}/progress"' in page
+    assert "正在转写 {percent} %" in page
+    await project(hall, arrived, heard())
+    assert "data-progress" not in (await client.get(f"/t/{TOKEN}")).text

@@ -90,6 +90,7 @@ UNTOLD = frozenset(
     {
         "recording.transcribed.v1",
         "recording.unusable.v1",
+        "recording.copied.v1",
         "notice.failed.v1",
         "case.supervised.v1",
         "case.issue-joined.v1",
@@ -137,15 +138,18 @@ def _apply(timeline: Timeline, fact: Fact) -> None:
             timeline.channel = data["channel"]
             timeline.received_at = datetime.fromisoformat(data["received_at"])
             timeline.text = data["text"]
-            timeline.media = data.get("media", [])
+            timeline.media = [*data.get("media", []), *timeline.media]
             if transcript := data.get("transcript"):
                 timeline.transcript = {**transcript, "text": data["text"]}
+        case "recording.copied.v1":
+            timeline.media = [*timeline.media, *data["media"]]
         case "suggestion.corrected.v1":
             timeline.text = data["text"]
             if timeline.transcript is not None:
                 timeline.transcript = {
                     **timeline.transcript,
                     "text": data["text"],
+                    "by": data.get("by", "resident"),
                     "confirmed": bool(data.get("confirmed")),
                     "corrected": not data.get("confirmed"),
                 }

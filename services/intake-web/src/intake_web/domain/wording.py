@@ -57,7 +57,8 @@ TRANSCRIBED = {
 }
 CORRECTED = _("You corrected the transcript.")
 CONFIRMED = _("You confirmed the transcript.")
-CLERK_CORRECTED = _("A member of staff corrected the transcript.")
+CLERK_CORRECTED = _("A member of staff listened to your recording and corrected the transcript.")
+CLERK_CONFIRMED = _("A member of staff listened to your recording and confirmed the transcript.")
 MAILED = _("A notice was sent to you by e-mail.")
 OUTCOMES = {
     "adopted": _("adopted"),
@@ -83,7 +84,7 @@ def step_text(step: Step, translate: Translate) -> str:
         return translate(RECORDING_ARRIVED)
     if step.type == "suggestion.corrected.v1":
         if data.get("by") == "clerk":
-            return translate(CLERK_CORRECTED)
+            return translate(CLERK_CONFIRMED if data.get("confirmed") else CLERK_CORRECTED)
         return translate(CONFIRMED if data.get("confirmed") else CORRECTED)
     if step.type == "notice.sent.v1" and data.get("channel") == "email":
         return translate(MAILED)

@@ -42,7 +42,7 @@ def build(track: Track, changes: Changes, site: Site) -> APIRouter:
         for look in range(LOOKS):
             try:
                 timeline = await track.by_token(token) if look else timeline
-                known = len(timeline.steps) + len(timeline.notices)
+                known = len(timeline.steps) + len(timeline.notices) + len(timeline.media)
                 if known != shown:
                     shown = known
                     html = site.fragment(reader, "_timeline.html", token=token, view=view_of(timeline, site, reader))

@@ -73,7 +73,14 @@ def _player(timeline: Timeline) -> dict[str, Any]:
     roles = {one.get("role") for one in timeline.media}
     source = "web-copy" if "web-copy" in roles else "audio" if "audio" in roles else None
     player = "video" if source == "web-copy" else "audio" if source else None
-    return {"player": player, "source": source, "poster": "poster" in roles}
+    return {
+        "player": player,
+        "source": source,
+        "poster": "poster" in roles,
+        "captions": player == "video" and "captions" in roles,
+        # An original that could not be decoded gets no copy.
+        "copy_to_come": bool(roles) and not player and (timeline.transcript or {}).get("verdict") != "unusable",
+    }
 
 
 def _transcript(timeline: Timeline) -> dict[str, Any] | None:
@@ -84,11 +91,13 @@ def _transcript(timeline: Timeline) -> dict[str, Any] | None:
         "text": heard["text"],
         "heard": "".join(one["text"] for one in heard.get("segments", [])),
         "verdict": heard["verdict"],
-        "settled": bool(heard.get("confirmed") or heard.get("corrected")),
+        "settled": bool(heard.get("confirmed") or heard.get("corrected")) and heard.get("by") != "clerk",
+        "by_clerk": heard.get("by") == "clerk",
         "segments": [
             {
+                "start_s": one["start_s"],
+                "end_s": one["end_s"],
                 "from": _clock(one["start_s"]),
-                "to": _clock(one["end_s"]),
                 "text": one["text"],
                 "percent": round(one["confidence"] * 100),
                 "unsure": one["confidence"] < LOW_CONFIDENCE,
