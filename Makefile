@@ -98,10 +98,10 @@ chaos-rows: setup-dev system ## one failure at a time, each with its test (tests
 	@$(PY) -m pytest tests/chaos
 
 chaos-short: setup-dev system ## faults for three minutes, the same ones every time: nothing lost, nothing doubled
-	@$(PY) -m tests.chaos.campaign --seed 20261124 --submissions 900 --rate 15 --faults 25 --outage 10
+	@$(PY) -m tests.chaos.campaign --seed 20261124 --submissions 900 --rate 15 --faults 30 --outage 10 --full uploads-disk
 
 chaos: setup-dev system ## faults at length, with a report
-	@$(PY) -m tests.chaos.campaign --submissions 20000 --faults 200 --report tests/chaos/report.md
+	@$(PY) -m tests.chaos.campaign --submissions 20000 --faults 250 --report tests/chaos/report.md
 
 screenshots: setup-dev system ## the README's pictures, taken from a running stack
 	@$(PY) tests/browser/screenshots.py

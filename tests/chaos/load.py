@@ -83,6 +83,7 @@ class Load:
         self._web, self._media, self._kafka = web, media, kafka
         self._accepted = accepted
         self._random = random.Random(seed)
+        self._jitter = random.Random(seed)  # apart, so that who had to wait changes nothing of what comes next
         self._patience_s = patience_s
         self._started = 0
         self.gave_up: list[str] = []
@@ -103,17 +104,20 @@ class Load:
                     self._started += 1
                     kind = self._random.random()
                     if kind < hotline:
-                        tasks.create_task(self._work_order(producer_lock))
+                        tasks.create_task(self._work_order(producer_lock, self._text()))
                     elif kind < hotline + recordings:
                         tasks.create_task(self._recording(client, self._started))
                     else:
-                        tasks.create_task(self._suggestion(client))
+                        tasks.create_task(self._suggestion(client, self._body()))
                 await asyncio.sleep(0.02)
 
-    async def _suggestion(self, client: httpx2.AsyncClient) -> None:
+    def _body(self) -> dict[str, object]:
         body: dict[str, object] = {"text": self._text()}
         if self._random.random() < 0.05:
             body |= {"contact": {"phone": CANARY_PHONE, "email": "canary@example.org"}, "identity": "sealed"}
+        return body
+
+    async def _suggestion(self, client: httpx2.AsyncClient, body: dict[str, object]) -> None:
         key = uuid.uuid4().hex
 
         async def call() -> httpx2.Response:
@@ -153,12 +157,12 @@ class Load:
                     self.gave_up.append(f"{channel}: {answer.status_code} {answer.text[:200]}")
                     return
             await asyncio.sleep(pause)
-            pause = min(5.0, pause * 2) * self._random.uniform(0.7, 1.3)
+            pause = min(5.0, pause * 2) * self._jitter.uniform(0.7, 1.3)
         self.gave_up.append(f"{channel}: no receipt within {self._patience_s:.0f} s")
 
-    async def _work_order(self, lock: asyncio.Lock) -> None:
+    async def _work_order(self, lock: asyncio.Lock, text: str) -> None:
         """What a hotline's five lines do: a structured CloudEvent to Kafka, repeated until acknowledged."""
-        external_id, text = f"C{uuid.uuid4().hex[:12]}", self._text()
+        external_id = f"C{uuid.uuid4().hex[:12]}"
         value = json.dumps(
             {
                 "specversion": "1.0",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
@@ -10,8 +11,19 @@ from rich.table import Table
 
 from tests.chaos.checker import Verdict
 from tests.chaos.faults import Injected
+from tests.chaos.plan import KINDS
 
-COLOURS = {"SIGKILL": "#c0392b", "SIGSTOP": "#d68910", "crash point": "#7d3c98", "outage": "#1f618d"}
+COLOURS = {
+    "SIGKILL": "#c0392b",
+    "SIGSTOP": "#d68910",
+    "crash point": "#7d3c98",
+    "outage": "#1f618d",
+    "slow network": "#148f77",
+    "reset network": "#58b368",
+    "silent network": "#34495e",
+    "disk full": "#e84393",
+}
+LEGEND_WIDTH = 200
 
 
 def rows(verdict: Verdict, injected: Injected, facts: dict[str, object]) -> list[tuple[str, str, bool | None]]:
@@ -20,7 +32,9 @@ def rows(verdict: Verdict, injected: Injected, facts: dict[str, object]) -> list
     assert isinstance(gave_up, list)
     return [
         ("accepted submissions", str(verdict.accepted), None),
-        ("faults injected", ", ".join(f"{kind} {n}" for kind, n in injected.counts.items()) or "none", None),
+        ("faults that struck", str(injected.counts.total()), None),
+        *((f"… {kind}", f"{n}: {targets}", None) for kind, n, targets in struck(injected)),
+        *((f"planned, left out: {why}", str(n), None) for why, n in injected.left_out.items()),
         ("lost: accepted, never on `suggestions`", str(len(verdict.lost)), not verdict.lost),
         ("undecided: no case and no person's queue", str(len(verdict.undecided)), not verdict.undecided),
         ("double effects", str(len(verdict.doubled)), not verdict.doubled),
@@ -34,6 +48,16 @@ def rows(verdict: Verdict, injected: Injected, facts: dict[str, object]) -> list
         ("load, then settling", f"{facts['seconds']} s, {facts['settled_after_s']} s", None),
         ("answers to clients", ", ".join(f"{a}: {n}" for a, n in dict(facts["answers"]).items()), None),  # type: ignore[call-overload]
     ]
+
+
+def struck(injected: Injected) -> list[tuple[str, int, str]]:
+    """Per kind: its name, how often it struck, and whom how often."""
+    found = []
+    for kind in KINDS:
+        whom = Counter(target.split()[0] for _, what, target in injected.events if what == kind)
+        if whom:
+            found.append((kind, whom.total(), ", ".join(f"{name} {n}" for name, n in sorted(whom.items()))))
+    return found
 
 
 def show(verdict: Verdict, injected: Injected, facts: dict[str, object], arguments: argparse.Namespace) -> None:
@@ -70,6 +94,8 @@ def write(
             for name, figure, holds in rows(verdict, injected, facts)
         ),
         "",
+        "What each kind is: " + "; ".join(f"*{kind}*, {meaning}" for kind, meaning in KINDS.items()) + ".",
+        "",
     ]
     path.write_text("\n".join(lines), encoding="utf-8")
     path.with_suffix(".svg").write_text(figure(injected, float(str(facts["seconds"]))), encoding="utf-8")
@@ -79,7 +105,8 @@ def figure(injected: Injected, seconds: float) -> str:
     """One row per process, one mark per fault, as a plain SVG."""
     targets = sorted({target.split()[0] for _, _, target in injected.events})
     width, left, row = 900, 120, 26
-    height = row * (len(targets) + 2)
+    legend_rows = -(-len(COLOURS) // (width // LEGEND_WIDTH))
+    height = row * (len(targets) + 1 + legend_rows)
     marks = [
         f'<text x="8" y="{row * (place + 1) + 5}" font-size="13">{target}</text>'
         f'<line x1="{left}" y1="{row * (place + 1)}" x2="{width}" y2="{row * (place + 1)}" stroke="#ddd"/>'
@@ -91,11 +118,12 @@ def figure(injected: Injected, seconds: float) -> str:
         marks.append(
             f'<circle cx="{x:.1f}" cy="{y}" r="4" fill="{COLOURS[kind]}"><title>{kind} {target}</title></circle>'
         )
-    legend = "".join(
-        f'<circle cx="{left + 150 * place}" cy="{height - 12}" r="4" fill="{colour}"/>'
-        f'<text x="{left + 10 + 150 * place}" y="{height - 7}" font-size="13">{kind}</text>'
-        for place, (kind, colour) in enumerate(COLOURS.items())
-    )
+    columns, first = width // LEGEND_WIDTH, row * (len(targets) + 1)
+    legend = ""
+    for place, (kind, colour) in enumerate(COLOURS.items()):
+        x, y = 12 + LEGEND_WIDTH * (place % columns), first + 8 + row * (place // columns)
+        legend += f'<circle cx="{x}" cy="{y}" r="4" fill="{colour}"/>'
+        legend += f'<text x="{x + 10}" y="{y + 5}" font-size="13">{kind}</text>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif">'
         f'<rect width="100%" height="100%" fill="white"/>{"".join(marks)}{legend}</svg>'

@@ -72,7 +72,8 @@ class ChaosProxy:
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while piece := await source.read(self.slice_bytes):
-                await asyncio.sleep(self.latency_s)
+                if self.latency_s:
+                    await asyncio.sleep(self.latency_s)
                 await self._open.wait()
                 sink.write(piece)
                 await sink.drain()
