@@ -191,8 +191,8 @@ async def test_a_worker_that_stopped_looking_for_work_is_not_ready() -> None:
     assert await worker.check() == "has not looked for work for 121 s"
 
 
-async def test_with_a_backlog_one_more_is_prepared_while_the_engine_is_busy_and_without_one_it_is_not() -> None:
-    for backlog, expected in ((5, 2), (2, 1)):
+async def test_with_a_backlog_more_are_prepared_while_the_engine_is_busy_and_without_one_they_are_not() -> None:
+    for backlog, ahead, expected in ((5, 1, 2), (2, 1, 1), (9, 3, 4), (4, 3, 2)):
         jobs, started = FakeRecordings(), []
         jobs.queues["voice"] = [job_of() for _ in range(backlog)]
 
@@ -201,7 +201,7 @@ async def test_with_a_backlog_one_more_is_prepared_while_the_engine_is_busy_and_
             await asyncio.Event().wait()
             return HEARD
 
-        async with running(worker_of(jobs, do, clock=FrozenClock())):
+        async with running(worker_of(jobs, do, clock=FrozenClock(), ahead=ahead)):
             for _ in range(200):
                 await asyncio.sleep(0)
         assert len(started) == expected

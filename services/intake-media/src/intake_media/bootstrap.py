@@ -173,6 +173,7 @@ def api(
             outside.originals,
             receipts,
             granted=_granted(settings, clock),
+            media_url=settings.public_media_url,
             desk_origin=settings.desk_public_url.rstrip("/"),
         )
     )
@@ -213,11 +214,11 @@ def worker(
     if transcriber is None and settings.transcriber_factory:
         _log.warning("TRANSCRIBER_REPLACED", factory=settings.transcriber_factory)
         transcriber = pkgutil.resolve_name(settings.transcriber_factory)()
+    slots = concurrency
     if transcriber is None:
-        process = TranscriberProcess(
-            whisper.options(concurrency=concurrency), memory_bytes=whisper.whisper_memory_mb * 1024 * 1024
-        )
-        transcriber = process
+        options = whisper.options(concurrency=concurrency)
+        process = TranscriberProcess(options, memory_bytes=whisper.whisper_memory_mb * 1024 * 1024)
+        transcriber, slots = process, options.side_by_side
     jobs = backbone.recordings
     work = Worker(
         lane=lane,
@@ -226,7 +227,7 @@ def worker(
             jobs=jobs,
             originals=originals,
             probe=probe,
-            listener=Listener(probe, FfmpegDecoder(sandbox), EngineSlots(transcriber, concurrency)),
+            listener=Listener(probe, FfmpegDecoder(sandbox), EngineSlots(transcriber, slots)),
             derivation=FfmpegDerivation(sandbox),
             private_directory=sandbox.private_directory,
         ),
@@ -243,6 +244,7 @@ def worker(
         clock=clock,
         renew_every_s=settings.recording_lease_s / RENEWALS_PER_LEASE,
         concurrency=concurrency,
+        ahead=slots - concurrency + 1,  # the one more is decoded while those before it are transcribed
         on_done=lambda transcript, seconds: metrics.done(lane, transcript, seconds),
         on_returned=lambda code: metrics.returned.labels(channel=lane, code=code).inc(),
     )

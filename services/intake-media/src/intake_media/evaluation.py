@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
         if given.words or given.no_words:
             options = options.model_copy(update={"language_model": None, "texts": tuple(given.words)})
         lane = build_lane(options, say=lambda line: print(line, file=sys.stderr))
-        result = evaluate(lane, given.dir, threads=cores)
+        result = evaluate(lane, given.dir, threads=options.side_by_side)
     except MinshengError as error:
         print(f"{error.code}: {error}", file=sys.stderr)
         return 1

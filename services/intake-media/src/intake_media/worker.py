@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -22,8 +23,8 @@ _log = structlog.get_logger(__name__)
 POLL_S = 0.25
 COPY_POLL_S = 1.5
 BACKLOG = 3
-"""From so many waiting recordings on, one more is fetched and decoded while the engine is busy; with fewer, that one
-might be lying here while another worker is idle."""
+"""From so many waiting recordings on, more are fetched and decoded while the engine is busy; with fewer, those might
+be lying here while another worker is idle."""
 BACKLOG_POLL_S = 0.5
 OUTAGE_PAUSE_S = 1.0
 STOP_S = 3.0
@@ -32,7 +33,7 @@ STUCK_S = 120.0
 
 
 class Worker:
-    """Works on `concurrency` jobs of one lane side by side until cancelled."""
+    """Works on `concurrency` jobs of one lane side by side until cancelled, and on `ahead` more while many wait."""
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Worker:
         clock: Clock,
         renew_every_s: float,
         concurrency: int = 1,
+        ahead: int = 1,
         on_done: Callable[[Transcript, float], None] = lambda _transcript, _seconds: None,
         on_returned: Callable[[str], None] = lambda _code: None,
     ) -> None:
@@ -56,11 +58,15 @@ class Worker:
         self._clock = clock
         self._renew_every_s = renew_every_s
         self._concurrency = concurrency
+        self._ahead = ahead
         self._on_done = on_done
         self._on_returned = on_returned
         self._fault: str | None = "loading the model"
         self._last_look = clock.monotonic()
         self._working = 0
+        self._backlog = 0
+        """What waited when it was counted, less what was taken since: counting before every claim would cost more."""
+        self._counted_at = -math.inf
 
     async def run(self) -> None:
         """Until cancelled; then every job in hand is given back at once."""
@@ -68,7 +74,8 @@ class Worker:
         async with asyncio.TaskGroup() as loops:
             for _ in range(self._concurrency):
                 loops.create_task(self._loop(POLL_S, self._next))
-            loops.create_task(self._loop(BACKLOG_POLL_S, self._next_of_backlog))
+            for _ in range(self._ahead):
+                loops.create_task(self._loop(BACKLOG_POLL_S, self._next_of_backlog))
             if self._copy is not None:
                 loops.create_task(self._copy_loop(self._copy))
 
@@ -91,8 +98,15 @@ class Worker:
         return await self._jobs.claim(self._lane)
 
     async def _next_of_backlog(self) -> Job | None:
-        if self._working < self._concurrency or (await self._jobs.queue(self._lane)).waiting < BACKLOG:
+        if self._working < self._concurrency:
             return None
+        now = self._clock.monotonic()
+        if self._backlog <= BACKLOG or now - self._counted_at > BACKLOG_POLL_S:
+            self._counted_at = now
+            self._backlog = (await self._jobs.queue(self._lane)).waiting
+        if self._backlog < BACKLOG:
+            return None
+        self._backlog -= 1
         return await self._jobs.claim(self._lane)
 
     async def _loop(self, poll_s: float, following: Callable[[], Awaitable[Job | None]]) -> None:

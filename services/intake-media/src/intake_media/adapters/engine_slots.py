@@ -1,4 +1,4 @@
-"""As many recordings in the engine as it has decoders; more wait before it, where no deadline runs yet."""
+"""As many recordings in the engine as it takes; more wait before it, where no deadline runs yet."""
 
 from __future__ import annotations
 

@@ -38,6 +38,11 @@ class EngineOptions(BaseModel):
     texts: tuple[Path, ...] = ()
     """Files as `adapters.texts` reads them; without any the engine's first hypothesis stands."""
 
+    @property
+    def side_by_side(self) -> int:
+        """Recordings that should be in the engine while many wait: two in every decoding and the next ones ready."""
+        return 3 * self.concurrency if self.engine == "faster-whisper" else self.concurrency
+
 
 def build_lane(options: EngineOptions, *, say: Callable[[str], None] = lambda _: None) -> Lane:
     """Loads the weights (a second or two). PermanentError with code where they or the engine are missing."""
@@ -51,7 +56,7 @@ def build_lane(options: EngineOptions, *, say: Callable[[str], None] = lambda _:
         script=script,
         language_model=_language_model(options, script),
         beam=options.beam,
-        threads=options.concurrency,
+        threads=options.side_by_side,
     )
 
 

@@ -73,7 +73,7 @@ def main(argv: list[str]) -> int:
         answers.send({"id": None, "error": str(error), "code": error.code})
         return 2
     answers.send({"id": None, "ready": True})
-    pool = ThreadPoolExecutor(max_workers=options.concurrency, thread_name_prefix="whisper")
+    pool = ThreadPoolExecutor(max_workers=options.side_by_side, thread_name_prefix="whisper")
     jobs = sys.stdin.buffer
     while line := jobs.readline():
         job = json.loads(line)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import ctranslate2
 import numpy as np
@@ -11,6 +14,7 @@ from faster_whisper.feature_extractor import FeatureExtractor
 from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
+from intake_media.adapters.together import Together
 from intake_media.domain.reading import Hypothesis, Reading
 from intake_media.domain.sound import RATE_HZ, Samples
 
@@ -19,8 +23,19 @@ _TOKENS_A_SECOND = 12
 """Nobody speaks faster; it ends loops early."""
 
 
+TOGETHER = 2
+"""Recordings in one decoding: two save a fifth of the time, more crowd each other out of the cache (measured)."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    features: NDArray[np.float32]
+    beam: int
+    longest: int
+
+
 class Ctranslate2Engine:
-    """One model in memory, `workers` single-threaded decoders over it: call `read` from as many threads."""
+    """One model in memory, `workers` single-threaded decoders over it: call `read` from more threads, and two wait as one."""
 
     name = "faster-whisper"
 
@@ -52,23 +67,37 @@ class Ctranslate2Engine:
         self._mels = self._whisper.n_mels
         self._extractor = FeatureExtractor(feature_size=self._mels)
         self._ask_language = ask_language
+        self._together: Together[_Part, Reading] = Together(self._read, workers=workers, most=TOGETHER)
 
     def read(self, samples: Samples, *, window_s: int, beam: int) -> Reading:
         """Candidates in the engine's own characters, Traditional or Simplified."""
-        encoded = self._whisper.encode(ctranslate2.StorageView.from_array(self._features(samples, window_s)))
-        chinese = None
-        if self._ask_language:
-            chinese = dict(self._whisper.detect_language(encoded)[0]).get("<|zh|>", 0.0)
         longest = min(len(self._prompt) + 12 + int(len(samples) / RATE_HZ * _TOKENS_A_SECOND), 448)
-        result = self._whisper.generate(
+        return self._together((window_s, beam), _Part(self._features(samples, window_s), beam, longest))
+
+    def _read(self, parts: Sequence[_Part]) -> list[Reading]:
+        # Encoding several at once gains nothing; the decoder unpacks its weights once for all of them.
+        several = len(parts) > 1
+        states = [
+            self._whisper.encode(ctranslate2.StorageView.from_array(part.features), to_cpu=several) for part in parts
+        ]
+        encoded = states[0]
+        if several:
+            encoded = ctranslate2.StorageView.from_array(np.concatenate([np.array(state) for state in states]))
+        chinese: list[float | None] = [None] * len(parts)
+        if self._ask_language:
+            chinese = [dict(found).get("<|zh|>", 0.0) for found in self._whisper.detect_language(encoded)]
+        results = self._whisper.generate(
             encoded,
-            [self._prompt],
-            beam_size=beam,
-            num_hypotheses=beam,
-            max_length=longest,
+            [self._prompt] * len(parts),
+            beam_size=parts[0].beam,
+            num_hypotheses=parts[0].beam,
+            max_length=max(part.longest for part in parts),
             return_scores=True,
             return_no_speech_prob=True,
-        )[0]
+        )
+        return [self._reading(result, share) for result, share in zip(results, chinese, strict=True)]
+
+    def _reading(self, result: Any, chinese: float | None) -> Reading:
         hypotheses = tuple(
             Hypothesis(self._text(tokens), len(tokens), score)
             for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
