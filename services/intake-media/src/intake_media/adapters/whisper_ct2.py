@@ -35,7 +35,7 @@ class _Part:
 
 
 class Ctranslate2Engine:
-    """One model in memory, `workers` single-threaded decoders over it: call `read` from more threads, and two wait as one."""
+    """One model in memory, `workers` single-threaded decoders over it; of more threads in `read`, two wait as one."""
 
     name = "faster-whisper"
 
