@@ -154,3 +154,20 @@ async def test_the_link_tells_how_far_a_long_recording_is(media: MediaApp) -> No
     assert answer.json() == {"state": "working", "done": 3, "total": 8}
     assert answer.headers["cache-control"] == "private, no-store"
     assert unknown.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("url", "policy"),
+    [
+        ("https://media.jianyi.example", "same-site"),
+        ("http://127.0.0.1:8081", "cross-origin"),
+        ("http://localhost:8081", "cross-origin"),
+        ("http://[::1]:8081", "cross-origin"),
+    ],
+)
+async def test_foreign_sites_may_not_embed_where_browsers_know_what_a_site_is(
+    tmp_path: Path, url: str, policy: str
+) -> None:
+    async with holding(tmp_path, public_media_url=url).client() as client:
+        answer = await client.get(f"/media/{TOKEN}/audio")
+    assert answer.headers["cross-origin-resource-policy"] == policy

@@ -36,7 +36,7 @@ def test_status_names_every_process_and_all_are_ready(whole_stack: WholeStack) -
     assert {"suggestions", "cases", "recordings", "hotline-submissions", "notices"} <= {
         t["name"] for t in status["topics"]
     }
-    assert status["recordings"]["voice"] == {"waiting": 0, "oldest_age_s": 0, "workers": 1}
+    assert status["recordings"]["voice"] == {"waiting": 0, "oldest_age_s": 0, "workers": 1, "in_hand": []}
 
 
 def test_one_input_per_channel_reaches_its_outcome_and_its_mail(whole_stack: WholeStack) -> None:

@@ -36,7 +36,9 @@ def status(as_json: Json = False) -> None:
         table.add_row(topic["name"], str(topic["partitions"]), str(topic["end_offset"]), lag)
     OUT.print(table)
     for channel, queue in found.recordings.items():
-        OUT.print(f"{channel}: {queue['waiting']} waiting, {queue['workers']} workers", highlight=False)
+        far = ", ".join(f"{one['done']}/{one['total']}" for one in queue["in_hand"] if one["total"])
+        long = f"; stretches heard: {far}" if far else ""
+        OUT.print(f"{channel}: {queue['waiting']} waiting, {queue['workers']} workers{long}", highlight=False)
     OUT.print("ready" if found.ready else "not ready")
 
 

@@ -147,6 +147,7 @@ def _recordings(urls: Mapping[str, str], workers: Mapping[str, int]) -> dict[str
             "waiting": _whole(waiting.get(channel, {}).get("waiting")),
             "oldest_age_s": waiting.get(channel, {}).get("oldest_age_s"),
             "workers": workers[channel],
+            "in_hand": waiting.get(channel, {}).get("in_hand", []),
         }
         for channel in workers
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -23,8 +24,6 @@ HEADERS = {
     "Accept-Ranges": "bytes",
     "Content-Disposition": "attachment",
     "Content-Security-Policy": "default-src 'none'; sandbox",
-    # The pages live on other origins of the same site and play it there.
-    "Cross-Origin-Resource-Policy": "same-site",
     "X-Content-Type-Options": "nosniff",
 }
 
@@ -34,17 +33,24 @@ Granted = Callable[[str, str], str | None]
 
 
 def build(
-    recordings: RecordingStore, originals: Originals, receipts: ReceiptKeys, *, granted: Granted, desk_origin: str
+    recordings: RecordingStore,
+    originals: Originals,
+    receipts: ReceiptKeys,
+    *,
+    granted: Granted,
+    media_url: str,
+    desk_origin: str,
 ) -> APIRouter:
     """Unknown tokens and grants, roles and files that are not made yet are answered alike: 404."""
     routes = APIRouter()
+    headers = {**HEADERS, "Cross-Origin-Resource-Policy": resource_policy(media_url)}
 
     async def served(request: Request, suggestion_id: str | None, role: str) -> Response:
         known = await recordings.find(suggestion_id) if suggestion_id else None
         found = _of_role(known, role)
         if found is None:
             raise NotFound()
-        return _answer(request, found, originals)
+        return _answer(request, found, originals, headers)
 
     @routes.get("/media/{token}/progress", include_in_schema=False)
     async def progress(token: str) -> Response:
@@ -78,10 +84,18 @@ def _of_role(known: Known | None, role: str) -> MediaRef | None:
     return next((one for wanted in roles for one in known.media if one.role == wanted), None)
 
 
-def _answer(request: Request, found: MediaRef, originals: Originals) -> Response:
+def resource_policy(media_url: str) -> str:
+    """The pages live on other origins of the same site; browsers know no site of an address without a domain
+    (127.0.0.1, localhost), and would refuse what our own pages play there."""
+    host = urlsplit(media_url).hostname or ""
+    has_domain = "." in host and not host.replace(".", "").isdigit()
+    return "same-site" if has_domain else "cross-origin"
+
+
+def _answer(request: Request, found: MediaRef, originals: Originals, given: dict[str, str]) -> Response:
     size = found.size_bytes
     asked = request.headers.get("range")
-    start, end, status, headers = 0, size, 200, dict(HEADERS)
+    start, end, status, headers = 0, size, 200, dict(given)
     if asked is not None and (span := _span(asked, size)) is not None:
         start, end = span
         if start >= end:
