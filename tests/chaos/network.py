@@ -49,6 +49,7 @@ class Network:
             *map(str, links),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C ends the campaign first, and the links when all behind them is down
         )
         assert process.stdout is not None
         if (await process.stdout.readline()).strip() != b"open":

@@ -113,7 +113,7 @@ async def test_the_router_itself_reads_no_dead_letter_and_sends_none_again(broke
     await buried(broker)
     office = LetterOffice(broker.service("router"), letter_ledger(mongo, SystemClock()))
     try:
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable, match="refuses"):
             await office.letters("hotline-submissions")
     finally:
         await office.close()

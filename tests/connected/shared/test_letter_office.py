@@ -136,6 +136,11 @@ async def test_a_claim_that_a_crash_left_ends_by_itself_and_its_late_settling_ch
     assert (await frozen.known([letter.identity]))[letter.identity][0] == "replayed"
 
 
+async def test_a_topic_that_can_not_be_seen_is_no_empty_list(infrastructure: Infrastructure) -> None:
+    with pytest.raises(Unavailable, match="may not see it"):
+        await reading.stored(infrastructure.connection(), "there-is-none")
+
+
 async def test_a_place_without_a_letter_and_a_topic_that_is_none_are_not_found(office: LetterOffice) -> None:
     for topic, partition, offset in ((TOPIC, 0, 999_999), (TOPIC, 7, 0), ("nonsense", 0, 0)):
         with pytest.raises(NotFound):

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from shared.errors import NotFound, Unavailable
 from shared.messaging.connection import KafkaConnection
 
-AWAY = "broker-away"
+AWAY, REFUSED = "broker-away", "broker-refuses"
 READ_S = 20.0
 """What reading one piece may take."""
 
@@ -22,7 +22,7 @@ async def reader(connection: KafkaConnection) -> AsyncIterator[AIOKafkaConsumer]
     """A consumer with nothing assigned yet.
 
     Raises:
-        Unavailable: the broker is away or silent, now or within the block.
+        Unavailable: the broker is away or silent, or refuses this login, now or within the block.
     """
     made = connection.consumer()
     try:
@@ -31,6 +31,8 @@ async def reader(connection: KafkaConnection) -> AsyncIterator[AIOKafkaConsumer]
             yield made
         finally:
             await made.stop()
+    except TopicAuthorizationFailedError as error:
+        raise Unavailable(f"Kafka refuses this login ({type(error).__name__})", code=REFUSED) from error
     except (KafkaError, OSError) as error:
         raise Unavailable(f"no Kafka on {connection.bootstrap_servers} ({type(error).__name__})", code=AWAY) from error
 
@@ -53,8 +55,12 @@ async def partitions(connection: KafkaConnection, topics: Iterable[str]) -> dict
 
 
 async def stored(connection: KafkaConnection, topic: str, *, newest: int | None = None) -> list[ConsumerRecord]:
-    """Every record that the topic holds now, partition by partition; `newest`: at most so many of each."""
-    places = (await partitions(connection, [topic])).get(topic, [])
+    """Every record that the topic holds now, partition by partition; `newest`: at most so many of each.
+
+    Raises:
+        Unavailable: no broker, no such topic, or no right to see it: an empty answer would be a lie.
+    """
+    places = await _places(connection, topic)
     found: list[ConsumerRecord] = []
     async with reader(connection) as consumer:
         ends: dict[TopicPartition, int] = await consumer.end_offsets(places)
@@ -64,6 +70,13 @@ async def stored(connection: KafkaConnection, topic: str, *, newest: int | None 
             if start < ends[place]:
                 found += await _between(consumer, place, start, ends[place])
     return found
+
+
+async def _places(connection: KafkaConnection, topic: str) -> list[TopicPartition]:
+    found = await partitions(connection, [topic])
+    if topic not in found:  # the broker answers alike whether there is none or it may not be seen
+        raise Unavailable(f"there is no topic {topic}, or this login may not see it", code=REFUSED)
+    return found[topic]
 
 
 async def _between(consumer: AIOKafkaConsumer, place: TopicPartition, start: int, end: int) -> list[ConsumerRecord]:
@@ -89,7 +102,7 @@ async def one(connection: KafkaConnection, topic: str, partition: int, offset: i
     """
     missing = NotFound(f"no record at offset {offset} of {topic}")
     place = TopicPartition(topic, partition)
-    if place not in (await partitions(connection, [topic])).get(topic, []):
+    if place not in await _places(connection, topic):
         raise missing
     async with reader(connection) as consumer:
         starts, ends = await consumer.beginning_offsets([place]), await consumer.end_offsets([place])

@@ -10,7 +10,7 @@ from aiokafka import ConsumerRecord
 
 from shared.contracts.letters import Contents, Letter, LetterState, Trial
 from shared.contracts.topics import BY_NAME, Topic
-from shared.errors import Conflict, NotFound, TransientError
+from shared.errors import Conflict, NotFound, TransientError, Unavailable
 from shared.messaging import reading
 from shared.messaging.connection import KafkaConnection
 from shared.messaging.dead_letters import PROVENANCE
@@ -80,8 +80,10 @@ class LetterOffice:
         body = letter.value if value is None else value
         try:
             await self._publisher.publish([Outgoing(topic=letter.topic, key=letter.key, value=body, headers=kept)])
-        except Exception:
+        except Exception as error:
             await self._ledger.release(letter, version, by=by)
+            if isinstance(error, Unavailable):
+                raise Unavailable(str(error), code=reading.AWAY) from error
             raise
         await self._ledger.settle(letter, version, state)
 

@@ -23,6 +23,7 @@ HEADERS = {
 _AWAY = {
     "database": "The database does not answer; please try again shortly.",
     "broker-away": "Kafka does not answer; please try again shortly.",
+    "broker-refuses": "Kafka does not give this page its rights; please have them provisioned again.",
 }
 _CODES = {"rate-limited": 429, "wrong-password": 403}
 
