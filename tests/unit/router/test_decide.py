@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from threading import Barrier, Event
 
 from router.domain.decision import Assign, Review
 from router.handlers.decide import Decide
@@ -37,6 +39,38 @@ async def test_what_a_rule_decides_never_waits_for_the_model() -> None:
     decision = await deciding(classifier)(said(SIGNALS))
     assert decision.method == "rule"
     assert classifier.asked == []
+
+
+async def test_a_rule_decides_while_every_slot_of_the_model_is_taken() -> None:
+    go_on = Event()
+
+    class Stuck(FakeClassifier):
+        def classify(self, text: str) -> Sequence[tuple[str, float]]:
+            assert go_on.wait(30)
+            return super().classify(text)
+
+    decide = Decide(linghe, lambda text: text, Stuck("civil", 0.93), at_once=2)
+    waiting = [asyncio.create_task(decide(said(VAGUE))) for _ in range(4)]
+    try:
+        await asyncio.sleep(0)
+        assert (await decide(said(SIGNALS))).method == "rule"
+        assert not any(task.done() for task in waiting)
+    finally:
+        go_on.set()
+    assert {(await task).method for task in waiting} == {"model"}
+
+
+async def test_the_model_is_asked_about_several_texts_side_by_side() -> None:
+    together = Barrier(2)
+
+    class Both(FakeClassifier):
+        def classify(self, text: str) -> Sequence[tuple[str, float]]:
+            together.wait(30)  # never passes unless two ask side by side
+            return super().classify(text)
+
+    decide = Decide(linghe, lambda text: text, Both("civil", 0.93), at_once=2)
+    decisions = await asyncio.gather(*(decide(said(VAGUE, suggestion_id="0" * 26)) for _ in range(4)))
+    assert len({one.model_dump_json() for one in decisions}) == 1
 
 
 async def test_a_sure_model_assigns_and_says_which_words_counted() -> None:

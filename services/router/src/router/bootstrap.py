@@ -86,7 +86,14 @@ def bootstrap(
         )
 
     classifier = classifier or _classifier(settings.model_folder, health)
-    decide = Decide(pack, simplify, classifier, clock=clock, observe=DecisionMetrics(registry))
+    decide = Decide(
+        pack,
+        simplify,
+        classifier,
+        clock=clock,
+        observe=DecisionMetrics(registry),
+        at_once=settings.router_model_threads,
+    )
     open_case = OpenCase(decide, stores.cases, stores.numbers, pack, clock)
     revise = ReviseCase(decide, stores.cases, pack, clock)
     note = NoteNotice(stores.notices)

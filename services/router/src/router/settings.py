@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from shared.runtime.settings import ProcessSettings, local_port
+from shared.runtime.settings import ProcessSettings, local_port, usable_cores
 
 
 class Settings(ProcessSettings):
@@ -15,6 +15,8 @@ class Settings(ProcessSettings):
     router_port: int = Field(default_factory=lambda: local_port(8082))
     router_model: Path | None = None
     """Folder of a trained text model; None: `models/router` under the state folder, where there is one."""
+    router_model_threads: int = Field(default_factory=usable_cores, ge=1)
+    """Texts that the model is asked about at once; default: the cores that this process may use."""
     desk_session_key: SecretStr | None = None
     """Signs the desk's session cookies; None: a key of this process alone, so sessions end with it."""
     desk_operator_kafka_password: SecretStr | None = None

@@ -14,6 +14,11 @@ def local_port(default: int) -> int:
     return default + int(os.environ.get("MINSHENG_PORT_OFFSET") or 0)
 
 
+def usable_cores() -> int:
+    """How many cores this process may use; a container's share of CPU time is not seen here."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class ProcessSettings(BaseSettings):
     """Frozen, typed, read once from the environment."""
 

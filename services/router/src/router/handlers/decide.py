@@ -15,8 +15,6 @@ from shared.contracts.suggestions import SuggestionSubmitted
 
 UNDECIDED = frozenset({"no-match", "rules-unsure"})
 """Reasons for which the text model is worth asking; all else is settled without it."""
-MODEL_THREADS = 1
-"""Embedding already keeps a core busy; more at once only makes each slower."""
 WORDS_SHOWN = 8
 
 
@@ -31,13 +29,15 @@ class Decide:
         *,
         clock: Clock | None = None,
         observe: Callable[[Decision, float], None] | None = None,
+        at_once: int = 1,
     ) -> None:
+        """The model is asked about `at_once` texts side by side: more than there are cores makes each slower."""
         self._pack = pack
         self._clock = clock or SystemClock()
         self._observe = observe
         self._simplify = simplify
         self.classifier = classifier
-        self._slots = asyncio.Semaphore(MODEL_THREADS)
+        self._slots = asyncio.Semaphore(at_once)
 
     async def __call__(self, said: SuggestionSubmitted, *, confirmed_text: str | None = None) -> Decision:
         """`confirmed_text` is what a person made of the transcript: it counts as typed."""
