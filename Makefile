@@ -12,7 +12,7 @@ LINTED_TYPES := $(wildcard shared/src/shared services/*/src/* deploy/local/src/m
 EXPORT := $(UV) export -q --frozen --all-packages --no-emit-workspace --format requirements-txt --no-header --no-annotate --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev system up down demo test check lint types imports schemas lock bench bench-media chaos-rows chaos-short chaos screenshots
+.PHONY: help setup setup-dev system up down demo test check lint types imports schemas lock bench bench-media chaos-rows chaos-short chaos hostile screenshots
 
 help: ## list what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +102,9 @@ chaos-short: setup-dev system ## faults for three minutes, the same ones every t
 
 chaos: setup-dev system ## faults at length, with a report
 	@$(PY) -m tests.chaos.campaign --submissions 20000 --faults 250 --report tests/chaos/report.md
+
+hostile: setup-dev system ## hostile and broken uploads through the sandbox, with a report
+	@$(PY) -m tests.hostile.report
 
 screenshots: setup-dev system ## the README's pictures, taken from a running stack
 	@$(PY) tests/browser/screenshots.py
