@@ -39,9 +39,9 @@ listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 """
 
 
-def prepare(places: Places) -> Path:
+def prepare(places: Places, *, extra: str | None = None) -> Path:
     """Write `server.properties` and, for a new log, its identity; return the path of the properties.
-    `KAFKA_EXTRA_PROPERTIES` (lines, later ones win) adds to ours: other listeners, other retention."""
+    `extra` (lines; without it, those of `KAFKA_EXTRA_PROPERTIES`) adds to ours: other listeners, other retention."""
     guarded_kafka.refuse_mixing(places)
     folder = places.folder("kafka")
     data = places.folder("kafka/data")
@@ -55,7 +55,7 @@ def prepare(places: Places) -> Path:
         password=password,
     )
     # Lines of the operator's own come last, so they win.
-    text += os.environ.get("KAFKA_EXTRA_PROPERTIES", "")
+    text += os.environ.get("KAFKA_EXTRA_PROPERTIES", "") if extra is None else extra
     properties.touch(0o600)  # in the guarded kind it holds a password
     properties.write_text(text, encoding="utf-8")
     identity = data / "meta.properties"

@@ -38,7 +38,8 @@ def ensure(jars: Path, say: Callable[[str], None]) -> None:
         ports = dict(PORTS, KAFKA_PORT=free[0], KAFKA_CONTROLLER_PORT=free[1])
         places = Places(Path(scratch), ports, None, None)
         made = Path(scratch) / "kafka.aot"
-        command = kafka.command(jars, kafka.prepare(places), [f"-XX:AOTCacheOutput={made}"])
+        # Nothing of the operator's own: with other listeners the broker would never be found.
+        command = kafka.command(jars, kafka.prepare(places, extra=""), [f"-XX:AOTCacheOutput={made}"])
         broker = subprocess.Popen(command, cwd=scratch, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             asyncio.run(_ready(places, broker))
