@@ -1,7 +1,5 @@
 """Serve the residents' site and the text intake."""
 
-import asyncio
-
 from intake_web.bootstrap import bootstrap
 from intake_web.settings import Settings
 from shared.runtime import serve, telemetry
@@ -11,6 +9,6 @@ if __name__ == "__main__":
     name = settings.process_name or "intake-web"
     telemetry.configure(name, settings.log_level)
     app, port = bootstrap(settings), settings.intake_web_port
-    asyncio.run(
+    serve.run(
         serve.serve(app, state=settings.minsheng_state, name=name, kind="service", host=settings.host, port=port)
     )

@@ -32,9 +32,12 @@ SWEEP_EVERY_S = 1.0
 LEASE = timedelta(seconds=30)
 LEASE_MARGIN = timedelta(seconds=12)
 """A nudge whose lease ends within this (longer than one publish may take) is left to the sweep."""
-MAX_UNMARKED = 2_000
-MAX_UNMARKED_S = 5.0
-"""Far below the lease: what is acknowledged but not marked must not fall due for another process."""
+MAX_UNMARKED = 5_000
+MAX_UNMARKED_S = 8.0
+"""Far below the lease: what is acknowledged but not marked must not fall due for another process, also when
+marking takes twice as long as the writing did."""
+CALM_S = 0.3
+"""So long after the last write a burst counts as over."""
 FLUSH_S = 2.0
 MAX_NUDGES = 5_000
 MAX_PAUSE_S = 10.0
@@ -106,13 +109,14 @@ class Relay:
         """True when something was published or nothing waits: the way is free."""
         self._last_round = self._clock.monotonic()
         sweep = self._clock.monotonic() - self._last_sweep >= SWEEP_EVERY_S
+        calm = False
         if not self._nudged and not sweep:
             self._wake.clear()
             try:
-                async with asyncio.timeout(SWEEP_EVERY_S):
+                async with asyncio.timeout(CALM_S if self._acknowledged else SWEEP_EVERY_S):
                     await self._wake.wait()
             except TimeoutError:
-                sweep = True
+                sweep, calm = not self._acknowledged, True
         batch, nothing_waits = self._take_nudged(), False
         try:
             if sweep or self._clock.monotonic() - self._last_sweep >= SWEEP_EVERY_S:
@@ -124,15 +128,15 @@ class Relay:
             acknowledged = {id(one) for one in self._acknowledged}
             self._nudged.extendleft(one for one in reversed(batch) if id(one) not in acknowledged)
             raise
-        await self._mark()
+        await self._mark(calm=calm)
         return bool(batch) or nothing_waits
 
-    async def _mark(self) -> None:
+    async def _mark(self, *, calm: bool) -> None:
         """Note what was acknowledged, but let accepting go first: a crash before this only repeats events."""
         if not self._acknowledged:
             return
         waited = self._clock.monotonic() - (self._oldest_unmarked or 0.0)
-        if self._nudged and len(self._acknowledged) < MAX_UNMARKED and waited < MAX_UNMARKED_S:
+        if not calm and len(self._acknowledged) < MAX_UNMARKED and waited < MAX_UNMARKED_S:
             return
         batch, self._acknowledged, self._oldest_unmarked = self._acknowledged, [], None
         try:
@@ -146,7 +150,7 @@ class Relay:
         self._nudged.clear()
         with contextlib.suppress(MinshengError, TimeoutError):
             async with asyncio.timeout(FLUSH_S):
-                await self._mark()
+                await self._mark(calm=True)
 
     def _take_nudged(self) -> list[Pending]:
         safe_until = self._clock.now() + LEASE_MARGIN

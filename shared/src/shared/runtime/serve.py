@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -15,6 +15,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Response
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.responses import JSONResponse
 
@@ -36,7 +37,8 @@ def build_app(
     **options: Any,
 ) -> FastAPI:
     """A FastAPI app that answers `/health/live`, `/health/ready`, `/metrics` and problem+json like all others."""
-    app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, **options)
+    quiet = TelemetryConfig(tracing=False, metrics=False, logs=False)  # ours below names routes, never paths
+    app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=quiet, **options)
     app.add_middleware(TraceMiddleware)
     problem_documents.install(app, problems or problem_documents.Problems())
 
@@ -75,6 +77,17 @@ async def announced(state: Path, *, name: str, kind: str, url: str) -> AsyncIter
         yield
     finally:
         path.unlink(missing_ok=True)
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run a process to its end, on the faster event loop where there is one."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        asyncio.run(work)
+        return
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(work)
 
 
 async def serve(app: FastAPI, *, state: Path, name: str, kind: str, host: str, port: int) -> None:

@@ -6,11 +6,13 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 
 import structlog
 from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.tracebacks import ExceptionDictTransformer
@@ -48,7 +50,8 @@ def configure(process: str, level: str = "INFO") -> None:
     )
     structlog.contextvars.bind_contextvars(process=process)
     if not isinstance(trace.get_tracer_provider(), TracerProvider):
-        trace.set_tracer_provider(TracerProvider())
+        # Ids alone, carried on by logs and records: nobody collects spans here, so nobody pays for making them.
+        trace.set_tracer_provider(TracerProvider(sampler=ALWAYS_OFF))
 
 
 _TRACEBACK = ExceptionDictTransformer(show_locals=False)
@@ -72,13 +75,18 @@ def _with_trace(_logger: object, _name: str, event: structlog.typing.EventDict) 
     return event
 
 
+@lru_cache(maxsize=1)
+def _tracer() -> trace.Tracer:
+    return trace.get_tracer("minsheng")
+
+
 def current_traceparent() -> str:
     """The `traceparent` of the work under way; a new trace where none is."""
     carrier: dict[str, str] = {}
     if trace.get_current_span().get_span_context().is_valid:
         _PROPAGATOR.inject(carrier)
     else:
-        with trace.get_tracer("minsheng").start_as_current_span("minsheng"):
+        with _tracer().start_as_current_span("minsheng"):
             _PROPAGATOR.inject(carrier)
     return carrier.get("traceparent", "")
 
@@ -89,7 +97,7 @@ def traced(name: str, traceparent: str | None) -> Iterator[None]:
     parent = _PROPAGATOR.extract({"traceparent": traceparent} if traceparent else {})
     token = otel_context.attach(parent)
     try:
-        with trace.get_tracer("minsheng").start_as_current_span(name):
+        with _tracer().start_as_current_span(name):
             yield
     finally:
         otel_context.detach(token)
