@@ -1,70 +1,69 @@
-"""`make bench-media`: the transcription of a worker against faster-whisper called plainly, interleaved in one run.
+"""`make bench-media`: voice notes through the real pipeline against other ways to transcribe them, in one run.
 
-Clips: `--dir D` with WAVs and transcripts.tsv, `--words F …` for the language model; by default the two recordings of
-the demo and the pack's texts. openai-whisper and pywhispercpp take part where they are installed. Absolute seconds mean
-little; ratios of medians hold, best on a machine that does nothing else. Exit 0 only when every goal held.
+Ours: uploaded over HTTP to a running intake-media, until `suggestion.submitted.v1` is on the topic, a worker at its
+default and at its fast setting. The others read the same files and hand back text: faster-whisper called plainly, and,
+where they can be loaded (`--python NAME=PATH` names an environment that has one), openai-whisper and whisper.cpp, on
+the same weights. Rounds are interleaved; absolute seconds mean little, ratios hold, best on a machine that does nothing
+else. Clips: `--dir D` with WAVs and transcripts.tsv, `--words F …` for the language model; by default two recordings
+of the demo and the pack's texts. Exit 0 only when every goal held.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import wave
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
-from intake_media.adapters import ffmpeg, texts, weights
+from faster_whisper.feature_extractor import FeatureExtractor
+
+from intake_media.adapters import texts, weights
 from intake_media.adapters.simplified import OpenccScript
 from intake_media.domain.error_rate import errors
-from intake_media.evaluation import read_truth
 from intake_media.training import train
-from tests.bench.media_contender import CONTENDERS
+from minsheng.demo_inputs import film
+from tests.bench import media_channels, media_weights
+from tests.bench.media_channels import Scaling
+from tests.bench.media_clips import ROOT, clips, one_long
+from tests.bench.media_contender import NAMES
+from tests.bench.media_goals import Answer, goals, show
+from tests.bench.media_pipeline import Pipeline, infrastructure
 
-ROOT = Path(__file__).parents[2]
-DEMO = ROOT / "deploy" / "local" / "src" / "minsheng" / "demo_media"
-DEMO_TRUTH = {
-    "chongdian": "我建议在小区门口增加几个充电桩，现在大家都从楼上拉电线给电动车充电，非常不安全。",
-    "xuexiao": "小学门口没有红绿灯，上学放学的时候车很多，孩子过马路很危险，建议安装信号灯。",
-}
-
-
-@dataclass
-class Goal:
-    """A claim and what was measured."""
-
-    says: str
-    held: bool
+SLOW = ("openai-whisper", "whisper.cpp")
+PARTS = ("notes", "long", "channels")
 
 
 class Contender:
-    """A running `media_contender`."""
+    """A running `media_contender`; RuntimeError with the reason where it can't be loaded."""
 
-    def __init__(self, name: str, folder: Path, model: Path) -> None:
-        command = [sys.executable, "-m", "tests.bench.media_contender", name, str(folder), str(model)]
-        self.name = name
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-        self._answer()
+    def __init__(self, name: str, python: str, model: Path) -> None:
+        command = [python, str(Path(__file__).with_name("media_contender.py")), name, str(model)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        try:
+            self._answer()
+        except RuntimeError:
+            self.close()
+            raise
 
-    def run(self, paths: list[Path]) -> dict[str, Any]:
+    def run(self, paths: list[Path]) -> Answer:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"paths": [str(path) for path in paths]}) + "\n")
         self._process.stdin.flush()
         return self._answer()
 
-    def _answer(self) -> dict[str, Any]:
+    def _answer(self) -> Answer:
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self.name} ended")
-        answer: dict[str, Any] = json.loads(line)
+        answer: Answer = json.loads(self._process.stdout.readline() or '{"error": "it ended"}')
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
         return answer
 
     def close(self) -> None:
@@ -73,128 +72,135 @@ class Contender:
         self._process.wait(30)
 
 
-def clips(folder: Path | None, room: Path) -> dict[Path, str]:
-    """WAV → what is said in it."""
-    if folder is not None:
-        return {folder / f"{name}.wav": said for name, said in read_truth(folder).items()}
-    found = {}
-    for name, said in DEMO_TRUTH.items():
-        out = room / f"{name}.wav"
-        command = [ffmpeg.find(), "-v", "error", "-i", str(DEMO / f"{name}.ogg"), "-ar", "16000", "-ac", "1", str(out)]
-        subprocess.run(command, check=True)
-        found[out] = said
-    return found
+@dataclass
+class Bench:
+    """Everybody who takes part."""
+
+    pipeline: Pipeline
+    contenders: dict[str, Contender] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, list[Answer]] = field(default_factory=lambda: defaultdict(list))
+
+    def run(self, name: str, spoken: list[tuple[Path, str]], *, label: str) -> None:
+        """One measurement, with its errors."""
+        paths = [path for path, _ in spoken]
+        if name in self.contenders:
+            self.contenders[name].run(paths[:1])  # warm
+            answer = self.contenders[name].run(paths)
+        else:
+            answer = self.pipeline.run(name, paths)
+        script = OpenccScript()
+        pairs = [
+            errors(script.simplified(said), script.simplified(heard))
+            for (_, said), heard in zip(spoken, answer.pop("texts"), strict=True)
+        ]
+        answer["cer"] = sum(wrong for wrong, _ in pairs) / sum(length for _, length in pairs)
+        answer["a_minute"] = 60 * len(paths) / answer["wall_s"]
+        answer["cpu_each_s"] = answer["cpu_s"] / len(paths)
+        self.seen[f"{label}/{name}"].append(answer)
+        print(f"{label}: {name} {answer['wall_s']:.1f} s for {len(paths)}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """End everything that was started."""
+        for contender in self.contenders.values():
+            contender.close()
+        self.pipeline.stop()
+
+    def figures(self, label: str) -> dict[str, Answer]:
+        """Medians of what was measured, by name."""
+        found = {}
+        for key, answers in self.seen.items():
+            if key.startswith(f"{label}/"):
+                row: Answer = {
+                    figure: statistics.median(answer[figure] for answer in answers)
+                    for figure in ("a_minute", "cer", "cpu_each_s", "peak_mb")
+                }
+                row["cpu"] = answers[-1].get("cpu", {})
+                found[key.removeprefix(f"{label}/")] = row
+        return found
 
 
-def one_long(given: dict[Path, str], room: Path, seconds: float) -> tuple[Path, str]:
-    """All clips, again and again with a pause of 0.7 s, as one recording of about `seconds`."""
-    out, said, length = room / "long.wav", "", 0.0
-    with wave.open(str(out), "wb") as held:
-        held.setparams((1, 2, 16_000, 0, "NONE", ""))
-        while length < seconds:
-            for path, text in given.items():
-                with wave.open(str(path), "rb") as clip:
-                    held.writeframes(clip.readframes(clip.getnframes()) + bytes(2 * 11_200))
-                    length += clip.getnframes() / 16_000 + 0.7
-                said += text
-    return out, said
-
-
-def measure(
-    contenders: list[Contender], paths: list[Path], said: list[str], rounds: int
-) -> dict[str, dict[str, float]]:
-    """Medians over interleaved rounds (after one to warm up) and the error rate."""
-    script, seen = OpenccScript(), defaultdict(list)
-    for number in range(rounds + 1):
-        for contender in contenders:
-            answer = contender.run(paths)
-            pairs = [
-                errors(script.simplified(a), script.simplified(b)) for a, b in zip(said, answer["texts"], strict=True)
-            ]
-            answer["cer"] = sum(wrong for wrong, _ in pairs) / sum(length for _, length in pairs)
-            if number:
-                seen[contender.name].append(answer)
-            print(
-                f"{'warm-up' if not number else f'round {number}'} {contender.name}: {answer['wall_s']:.1f} s",
-                file=sys.stderr,
-            )
-    figures = ("wall_s", "cpu_s", "engine_cpu_s", "rss_mb", "cer")
-    return {
-        name: {
-            figure: statistics.median(answer[figure] for answer in answers)
-            for figure in figures
-            if figure in answers[0]
-        }
-        for name, answers in seen.items()
-    }
-
-
-def goals(short: dict[str, dict[str, float]], long: dict[str, dict[str, float]]) -> list[Goal]:
-    """The claims of the project, on what was measured here."""
-    base, held = short["plain"], []
-
-    def ratio(name: str, other: dict[str, dict[str, float]] = short) -> float:
-        return other["plain"]["wall_s"] / other[name]["wall_s"]
-
-    held.append(Goal(f"default ≥ 5 × plain: {ratio('lane'):.2f}", ratio("lane") >= 5))
-    share = short["lane"]["cer"] / base["cer"] if base["cer"] else 1.0
-    held.append(Goal(f"default ≤ 0.85 of plain's errors: {share:.2f}", share <= 0.85))
-    held.append(Goal(f"fast ≥ 7 × plain: {ratio('lane-fast'):.2f}", ratio("lane-fast") >= 7))
-    more = 100 * (short["lane-fast"]["cer"] - base["cer"])
-    held.append(Goal(f"fast at most 1 point worse: {more:+.2f}", more <= 1))
-    held.append(Goal(f"long recording ≥ 1.5 × plain: {ratio('lane', long):.2f}", ratio("lane", long) >= 1.5))
-    held.append(Goal("long recording with no more errors", long["lane"]["cer"] <= long["plain"]["cer"]))
-    beside = 1 - short["lane"]["engine_cpu_s"] / short["lane"]["cpu_s"]
-    held.append(Goal(f"CPU beside the transcribing process ≤ 15 %: {beside:.1%}", beside <= 0.15))
-    if "openai-whisper" in short:
-        times = short["openai-whisper"]["wall_s"] / short["lane"]["wall_s"]
-        held.append(Goal(f"default ≥ 15 × openai-whisper: {times:.1f}", times >= 15))
-    return held
-
-
-def main() -> int:
+def arguments() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dir", type=Path)
     parser.add_argument("--words", type=Path, nargs="+", default=[])
     parser.add_argument("--repeat", type=int, default=5, help="how often each clip is in a round")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--long", type=float, default=600.0, help="seconds of the long recording")
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
+    parser.add_argument("--python", action="append", default=[], metavar="NAME=PATH", help="a contender's interpreter")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--without", nargs="+", choices=SLOW, default=[], help="leave a contender out")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    return parser.parse_args()
+
+
+def invite(bench: Bench, given: argparse.Namespace, folder: Path, room: Path) -> None:
+    """Load every contender that can be loaded, and keep why the others can't."""
+    pythons = dict(one.split("=", 1) for one in given.python)
+    for name in NAMES:
+        if name in given.without:
+            bench.absent[name] = "left out on demand"
+            continue
+        model = folder
+        try:
+            if name == "whisper.cpp":
+                model = room / "ggml.bin"
+                media_weights.write_ggml(folder, model, FeatureExtractor().mel_filters)
+            bench.contenders[name] = Contender(name, pythons.get(name, sys.executable), model)
+        except (RuntimeError, OSError, ValueError, KeyError) as error:
+            bench.absent[name] = str(error)
+
+
+def measure(bench: Bench, given: argparse.Namespace, spoken: list[tuple[Path, str]], room: Path) -> Scaling | None:
+    """The parts that were asked for."""
+    if "notes" in given.parts:
+        for number in range(given.rounds):
+            for name in ("plain", "default", "fast"):
+                bench.run(name, spoken * given.repeat, label="notes")
+            for name in SLOW:  # so slow that one time each clip says enough
+                if name in bench.contenders and number == 0:
+                    bench.run(name, spoken, label="notes")
+    if "long" in given.parts:
+        for name in ("plain", "default"):
+            bench.run(name, [one_long(spoken, room, given.long)], label="long")
+    if "channels" in given.parts:
+        return media_channels.measure(bench.pipeline, [path for path, _ in spoken], film(room))
+    return None
+
+
+def main() -> int:
+    given, load = arguments(), os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="bench-media-") as name, infrastructure(Path(name) / "infra") as held:
         room = Path(name)
         state = Path(os.environ.get("MINSHENG_STATE", ".local")).resolve()
         folder = weights.find(os.environ.get("WHISPER_MODEL", ""), state)
-        train(given.words or texts.of_pack(ROOT / "deploy" / "district"), room / "language.npz")
+        language_model = room / "language.npz"
+        train(given.words or texts.of_pack(ROOT / "deploy" / "district"), language_model)
         spoken = clips(given.dir, room)
-        missing = {
-            "openai-whisper": importlib.util.find_spec("whisper") is None,
-            "whisper.cpp": importlib.util.find_spec("pywhispercpp") is None or "WHISPER_CPP_MODEL" not in os.environ,
-        }
-        running = [Contender(one, folder, room / "language.npz") for one in CONTENDERS if not missing.get(one)]
+        bench = Bench(Pipeline.over(held, room / "media", weights=folder, language_model=language_model))
         try:
-            short = measure(running, [*spoken] * given.repeat, [*spoken.values()] * given.repeat, given.rounds)
-            path, said = one_long(spoken, room, given.long)
-            long = measure([one for one in running if one.name in ("plain", "lane")], [path], [said], 1)
+            bench.pipeline.start()
+            if given.parts != ["channels"]:
+                invite(bench, given, folder, room)
+            channels = measure(bench, given, spoken, room)
         finally:
-            for one in running:
-                one.close()
-        recordings = len(spoken) * given.repeat
-    claims = goals(short, long)
+            bench.close()
+    figures = {label: found for label in ("notes", "long") if (found := bench.figures(label))}
+    claims = goals(figures, channels)
+    print(f"{len(os.sched_getaffinity(0))} cores, load {load:.1f} before")
+    for label, table in figures.items():
+        show(label, table)
+    if channels:
+        print(f"\nchannels: the engine was {channels.engine}")
+    print()
+    for goal in claims:
+        print(f"{'held  ' if goal.held else 'MISSED'} {goal.says}")
+    for name, why in bench.absent.items():
+        print(f"did not take part: {name} ({why})")
     if given.json:
-        held = [{"says": goal.says, "held": goal.held} for goal in claims]
-        print(json.dumps({"short": short, "long": long, "goals": held, "absent": [k for k, v in missing.items() if v]}))
-    else:
-        for title, table in ((f"{recordings} notes", short), (f"one recording of {given.long:.0f} s", long)):
-            print(f"\n{title:32} recordings/min  ratio   CER  CPU s  RSS MB")
-            for one, row in table.items():
-                many = recordings if table is short else 1
-                rate, ratio = 60 * many / row["wall_s"], table["plain"]["wall_s"] / row["wall_s"]
-                print(f"{one:32} {rate:14.1f} {ratio:6.2f} {row['cer']:5.1%} {row['cpu_s']:6.1f} {row['rss_mb']:7.0f}")
-        print()
-        for goal in claims:
-            print(f"{'held  ' if goal.held else 'MISSED'} {goal.says}")
-        print("not installed: " + ", ".join(one for one, absent in missing.items() if absent))
+        kept = {"channels": asdict(channels) if channels else None, "goals": [asdict(goal) for goal in claims]}
+        given.json.write_text(json.dumps({**figures, **kept, "absent": bench.absent}, indent=1) + "\n")
     return 0 if all(goal.held for goal in claims) else 1
 
 

@@ -1,131 +1,102 @@
 """One way to transcribe files, in a process of its own: {paths} lines on stdin, {texts, wall_s, cpu_s, …} as answers.
 
-`python -m tests.bench.media_contender NAME WEIGHTS LANGUAGE_MODEL`; NAME is one of CONTENDERS.
+`python media_contender.py NAME WEIGHTS`; run by its path, so any Python that has NAME's library will do. WEIGHTS is the
+folder of CTranslate2 weights, or whisper.cpp's file. The first answer is {ready} or {error}.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
+import re
 import resource
 import sys
-import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
-import psutil
-
-CONTENDERS = ("plain", "lane", "lane-fast", "openai-whisper", "whisper.cpp")
-BEAMS = {"lane": 10, "lane-fast": 5}
-Run = Callable[[list[Path]], Awaitable[list[str]]]
+NAMES = ("plain", "openai-whisper", "whisper.cpp")
+Run = Callable[[str], str]
 
 
 def plain(weights: Path) -> Run:
-    """faster-whisper as its README calls it: one file after the other, beam 5, the language given."""
+    """faster-whisper as its README calls it: beam 5, the language given."""
     from faster_whisper import WhisperModel
 
     model = WhisperModel(str(weights), device="cpu", compute_type="int8")
 
-    async def run(paths: list[Path]) -> list[str]:
-        found = []
-        for path in paths:
-            segments, _ = model.transcribe(str(path), language="zh", beam_size=5)
-            found.append("".join(segment.text for segment in segments))
-        return found
+    def run(path: str) -> str:
+        segments, _ = model.transcribe(path, language="zh", beam_size=5)
+        return "".join(segment.text for segment in segments)
 
     return run
 
 
-async def lane(weights: Path, language_model: Path, beam: int) -> tuple[Run, int]:
-    """What a worker does with a stored file: sandboxed decoding, the transcribing child with all its checks."""
-    from intake_media.adapters.decoding import FfmpegDecoder
-    from intake_media.adapters.engines import EngineOptions
-    from intake_media.adapters.probing import FfmpegProbe
-    from intake_media.adapters.sandbox import Sandbox
-    from intake_media.adapters.transcriber_process import TranscriberProcess
-    from intake_media.domain.media import MediaInfo, MediaLimits
-    from intake_media.handlers.listen import Listener
+def openai(weights: Path) -> Run:
+    """openai-whisper, beam 5, the language given; its checkpoint is made of the same weights in memory."""
+    import media_weights
+    import torch
+    from whisper.model import ModelDimensions, Whisper
 
-    cores = len(os.sched_getaffinity(0))
-    sandbox = Sandbox(Path(tempfile.mkdtemp(prefix="bench-")))
-    options = EngineOptions(
-        model=str(weights), state=weights.parents[1], concurrency=cores, beam=beam, language_model=language_model
-    )
-    child = TranscriberProcess(options)
-    await child.start()
-    probe, turn = FfmpegProbe(sandbox), asyncio.Semaphore(cores + 1)
-    listener = Listener(probe, FfmpegDecoder(sandbox), child)
-
-    known: dict[Path, MediaInfo] = {}
-
-    async def one(path: Path) -> str:
-        async with turn:
-            # The upload was probed when it came in; a worker finds the figures in the recording's document.
-            if path not in known:
-                known[path] = await probe.probe(path)
-            return (await listener.listen(path, MediaLimits(max_duration_s=1200), info=known[path])).text
-
-    async def run(paths: list[Path]) -> list[str]:
-        return list(await asyncio.gather(*map(one, paths)))
-
-    assert child.pid is not None
-    return run, child.pid
+    dimensions, state = media_weights.as_openai(media_weights.read(weights))
+    model = Whisper(ModelDimensions(**dimensions))
+    model.load_state_dict({name: torch.tensor(values.astype("float32")) for name, values in state.items()})
+    model.eval()
+    return lambda path: model.transcribe(_samples(path), language="zh", beam_size=5, fp16=False)["text"]
 
 
-def openai(name: str) -> Run:
-    """openai-whisper on its own weights of the same size; only where it and torch are installed."""
-    import whisper
-
-    model = whisper.load_model(name)
-
-    async def run(paths: list[Path]) -> list[str]:
-        return [model.transcribe(str(path), language="zh", beam_size=5)["text"] for path in paths]
-
-    return run
-
-
-def cpp(model: str) -> Run:
-    """whisper.cpp by pywhispercpp; `model` is the path of its ggml file (environment WHISPER_CPP_MODEL)."""
+def cpp(weights: Path) -> Run:
+    """whisper.cpp by pywhispercpp, beam 5, the language given, a thread a core."""
     from pywhispercpp.model import Model
 
-    loaded = Model(model, language="zh", print_progress=False)
-
-    async def run(paths: list[Path]) -> list[str]:
-        return ["".join(segment.text for segment in loaded.transcribe(str(path))) for path in paths]
-
-    return run
-
-
-def _cpu_s() -> float:
-    own, ended = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    living = sum(sum(child.cpu_times()[:2]) for child in psutil.Process().children())
-    return own.ru_utime + own.ru_stime + ended.ru_utime + ended.ru_stime + living
+    model = Model(
+        str(weights),
+        params_sampling_strategy=1,
+        beam_search={"beam_size": 5, "patience": -1.0},
+        language="zh",
+        n_threads=os.cpu_count(),
+        print_progress=False,
+        print_realtime=False,
+    )
+    return lambda path: "".join(segment.text for segment in model.transcribe(_samples(path)))
 
 
-async def main(name: str, weights: Path, language_model: Path) -> None:
-    engine = 0
-    if name in BEAMS:
-        run, engine = await lane(weights, language_model, BEAMS[name])
-    elif name == "plain":
-        run = plain(weights)
-    elif name == "openai-whisper":
-        run = openai(os.environ.get("OPENAI_WHISPER_MODEL", "base"))
-    else:
-        run = cpp(os.environ["WHISPER_CPP_MODEL"])
-    print(json.dumps({"ready": name}), flush=True)
-    while line := await asyncio.to_thread(sys.stdin.readline):
-        paths = [Path(path) for path in json.loads(line)["paths"]]
-        cpu, began = _cpu_s(), time.perf_counter()
-        engine_cpu = sum(psutil.Process(engine).cpu_times()[:2]) if engine else 0.0
-        texts = await run(paths)
-        answer = {"texts": texts, "wall_s": time.perf_counter() - began, "cpu_s": _cpu_s() - cpu}
-        if engine:
-            answer["engine_cpu_s"] = sum(psutil.Process(engine).cpu_times()[:2]) - engine_cpu
-        peaks = [psutil.Process(pid).memory_info().rss for pid in (os.getpid(), engine) if pid]
-        print(json.dumps({**answer, "rss_mb": sum(peaks) / 2**20}, ensure_ascii=False), flush=True)
+def _samples(path: str):  # type: ignore[no-untyped-def]
+    """A 16 kHz mono WAV as floats, since neither library should be charged for an ffmpeg of its own."""
+    import wave
+
+    import numpy as np
+
+    with wave.open(path, "rb") as held:
+        return np.frombuffer(held.readframes(held.getnframes()), "<i2").astype(np.float32) / 32768.0
+
+
+def peak_mb(pid: int | str = "self") -> float:
+    """Most resident memory that a living process ever had."""
+    found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def main(name: str, weights: Path) -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # What a library prints must not land among the answers.
+
+    def answer(found: dict[str, object]) -> None:
+        print(json.dumps(found), file=answers, flush=True)
+
+    try:
+        run = {"plain": plain, "openai-whisper": openai, "whisper.cpp": cpp}[name](weights)
+    except Exception as error:
+        answer({"error": f"{type(error).__name__}: {error}"})
+        return
+    answer({"ready": name})
+    for line in sys.stdin:
+        used, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+        texts = [run(path) for path in json.loads(line)["paths"]]
+        wall_s, now = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
+        cpu_s = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
+        answer({"texts": texts, "wall_s": wall_s, "cpu_s": cpu_s, "peak_mb": peak_mb()})
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])))
+    main(sys.argv[1], Path(sys.argv[2]))
