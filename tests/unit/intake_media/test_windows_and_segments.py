@@ -29,6 +29,9 @@ def speech(draw: st.DrawFn) -> list[Span]:
 def test_a_window_leaves_a_margin_until_it_is_whisper_s_own(length: float) -> None:
     window = window_s(length)
     assert window == FULL_WINDOW_S or window >= length + 2
+    tight = window_s(length, tight=True)
+    assert tight <= window
+    assert tight == FULL_WINDOW_S or tight >= length + 1.5
 
 
 @given(speech())
@@ -72,3 +75,16 @@ def test_captions_carry_times_and_no_markup() -> None:
     assert shown.startswith("WEBVTT\n\n1\n00:00:00.500 --> 00:00:03.250\n")
     assert "太吵 --&gt; &lt;b&gt;请管&lt;/b&gt;" in shown
     assert "01:01:01.200 --> 01:01:02.000" in shown
+
+
+def test_captions_that_touch_are_never_shown_together() -> None:
+    shown = web_vtt(
+        [
+            Segment(start_s=0, end_s=3.59, text="一", confidence=1),
+            Segment(start_s=3.59, end_s=3.59, text="二", confidence=1),
+            Segment(start_s=3.6, end_s=5, text="三", confidence=1),
+        ]
+    )
+    assert "00:00:00.000 --> 00:00:03.589" in shown
+    assert "00:00:03.590 --> 00:00:03.640" in shown
+    assert "00:00:03.600 --> 00:00:05.000" in shown

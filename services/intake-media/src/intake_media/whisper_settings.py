@@ -11,8 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from intake_media.adapters import texts
 from intake_media.adapters.engines import EngineOptions
 
-_BEAMS = {"default": 10, "fast": 5}
-"""Widths measured with a language model: from 10 on errors hardly fall, 5 takes a quarter less time."""
+_BEAMS = {"default": 10, "fast": 3}
+"""Widths measured with a language model: from 10 on errors hardly fall; 3 errs as often as plain Whisper's beam of 5."""
 
 
 class WhisperSettings(BaseSettings):
@@ -51,6 +51,7 @@ class WhisperSettings(BaseSettings):
             compute_type=self.whisper_compute,
             concurrency=concurrency,
             beam=self.whisper_beam or _BEAMS[self.whisper_preset],
+            tight=self.whisper_preset == "fast",
             chinese_vocabulary=self.whisper_vocabulary == "chinese",
             language_model=model,
             texts=() if model else tuple(texts.of_pack(self.district_pack)),

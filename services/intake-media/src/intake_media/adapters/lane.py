@@ -39,6 +39,8 @@ class Lane:
     script: Script
     language_model: CharacterModel | None = None
     beam: int = 10
+    tight: bool = False
+    """Windows with the least padding that the retry makes up for."""
     weights: Weights = field(default_factory=Weights)
     threads: int = 1
     """How many chunks of one recording are read at once: as many as the engine has decoders."""
@@ -64,7 +66,7 @@ class Lane:
         return Transcript(
             verdict=decided,
             reasons=reasons,
-            text=" ".join(one.text for _, one in kept),
+            text=full_width(" ".join(one.text for _, one in kept)),
             segments=tuple(written),
             duration_s=round(duration_s, 3),
             speech_s=round(speech_s, 3),
@@ -105,7 +107,7 @@ class Lane:
 
     def _hear(self, samples: Samples, piece: Chunk, spent: _Spent) -> gate.Heard:
         part = samples[int(piece.span.start_s * RATE_HZ) : math.ceil(piece.span.end_s * RATE_HZ)]
-        window = window_s(piece.span.length_s)
+        window = window_s(piece.span.length_s, tight=self.tight)
         heard = self._read(part, piece, window, spent)
         if window == FULL_WINDOW_S or not gate.worth_a_retry(heard):
             return heard
