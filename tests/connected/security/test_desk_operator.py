@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
@@ -26,7 +26,7 @@ from shared.operations.dead_letters import LetterOffice
 from shared.operations.principals import DESK_OPERATOR, password_variable
 from shared.storage.letters import letter_ledger
 from shared.storage.mongo import Mongo
-from tests.support.guarded import Guarded, guarded_kafka
+from tests.support.guarded import Guarded
 from tests.support.infrastructure import Infrastructure
 from tests.support.letter_box import SECRET, work_order
 from tests.support.pack import PACK
@@ -34,12 +34,6 @@ from tests.support.pack import PACK
 pytestmark = pytest.mark.connected
 LETTERS = [topic.dead_letters for topic in TOPICS]
 NOT_AUTHORISED = 29
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    with guarded_kafka(tmp_path_factory.mktemp("guarded")) as made:
-        yield made
 
 
 class Consumed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka import TopicPartition
@@ -21,19 +21,13 @@ from shared.messaging.access import TOPIC, WRITE, Grant, access
 from shared.messaging.connection import KafkaConnection
 from shared.messaging.provisioning import verify
 from shared.operations import principals
-from tests.support.guarded import Guarded, guarded_kafka
+from tests.support.guarded import Guarded
 
 pytestmark = pytest.mark.connected
 
 OURS = "hotline-submissions"
 NOT_AUTHORISED = 29
 NAMES = [name for topic in TOPICS for name in (topic.name, topic.dead_letters)]
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    with guarded_kafka(tmp_path_factory.mktemp("guarded")) as made:
-        yield made
 
 
 @pytest.fixture
