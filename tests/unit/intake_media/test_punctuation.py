@@ -26,6 +26,10 @@ from intake_media.domain.punctuation import full_width
         ("版本3.11很好", "版本3.11很好"),
         ("等等...再说", "等等...再说"),
         ("已经，写好。", "已经，写好。"),
+        ("车很多 孩子过马路 很危险", "车很多，孩子过马路，很危险"),
+        ("秩序很乱。 希望管一管", "秩序很乱。希望管一管"),
+        ("人 民 路太窄", "人 民 路太窄"),
+        ("用 WiFi 上网 2 小时", "用 WiFi 上网 2 小时"),
         ("", ""),
     ],
 )
@@ -34,6 +38,6 @@ def test_marks_beside_chinese_are_full_width_and_numbers_stay(heard: str, writte
     assert full_width(written) == written
 
 
-@pytest.mark.parametrize("text", ["学校门口没有红绿灯,早上很危险", "补贴是1,000元,请公布.", "a,b;c"])
+@pytest.mark.parametrize("text", ["学校门口没有红绿灯,早上很危险", "补贴是1,000元,请公布.", "车多 孩子怕", "a,b;c"])
 def test_what_is_heard_does_not_change(text: str) -> None:
     assert spoken_characters(full_width(text)) == spoken_characters(text)

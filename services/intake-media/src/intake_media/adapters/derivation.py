@@ -30,8 +30,10 @@ class FfmpegDerivation:
     async def with_transcript(
         self, path: Path, info: MediaInfo, transcript: Transcript, *, room: Path
     ) -> list[Derived]:
-        """Poster and captions: quick, so the suggestion is published with them."""
+        """Poster, captions, and the sound where a person must listen: quick, so they are published with the text."""
         made: list[Derived] = []
+        if transcript.verdict != "clear" and not info.video:
+            made += await self._of_sound(path, info, transcript.duration_s or MediaLimits().max_duration_s, room)
         if transcript.segments:
             captions = room / "captions.vtt"
             captions.write_text(web_vtt(transcript.segments), encoding="utf-8")
@@ -51,7 +53,7 @@ class FfmpegDerivation:
         try:
             if info.video:
                 return await self._of_video(path, info, limits, room)
-            return await self._of_sound(path, info, limits, room)
+            return await self._of_sound(path, info, limits.max_duration_s, room)
         except MinshengError as error:
             _log.warning("copy_not_made", code=error.code)
             return []
@@ -66,13 +68,13 @@ class FfmpegDerivation:
             made.append(Derived("web-copy", target, "video/mp4", info.duration_s))
         return made
 
-    async def _of_sound(self, path: Path, info: MediaInfo, limits: MediaLimits, room: Path) -> list[Derived]:
+    async def _of_sound(self, path: Path, info: MediaInfo, longest_s: float, room: Path) -> list[Derived]:
         target = room / "audio.m4a"
         stream = ffmpeg.output(
             [ffmpeg.source(path, codecs=ffmpeg.AUDIO_CODECS, vn=None, sn=None, dn=None)["a:0"]],
             target,
             format="mp4",
-            t=limits.max_duration_s,
+            t=longest_s,
             acodec="aac",
             ac=1,
             ar=44_100,

@@ -158,8 +158,10 @@ class MongoRecordings:
     ) -> bool:
         """Outcome and events in one write; False when the job was taken over."""
         now = self._clock.now()
+        # What cannot be decoded gets no copies; a doubtful note has its own already.
+        has_sound = any(one.role == "audio" for one in derived)
         outcome: dict[str, Any] = {
-            "state": DONE if transcript.verdict == "unusable" else COPIES_WAIT,
+            "state": DONE if transcript.verdict == "unusable" or has_sound else COPIES_WAIT,
             "next_at": now,
             "finished_at": now,
             "finished_fence": job.fence,

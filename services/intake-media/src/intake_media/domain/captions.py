@@ -11,10 +11,14 @@ def web_vtt(segments: Sequence[Segment]) -> str:
     """A WebVTT file (UTF-8 text); markup and arrows in the text can't start a cue or a tag."""
     cues = ["WEBVTT", ""]
     for number, segment in enumerate(segments, start=1):
+        end_s = max(segment.end_s, segment.start_s + 0.1)
+        if number < len(segments) and segments[number].start_s <= end_s:
+            # Two cues that touch are shown together for a moment, and in some browsers for good.
+            end_s = max(segment.start_s + 0.05, segments[number].start_s - 0.001)
         text = " ".join(segment.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").split())
         cues += [
             str(number),
-            f"{_time(segment.start_s)} --> {_time(max(segment.end_s, segment.start_s + 0.1))}",
+            f"{_time(segment.start_s)} --> {_time(end_s)}",
             text,
             "",
         ]

@@ -30,7 +30,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button.seek");
   const player = recording();
   if (!button || !player) return;
-  player.currentTime = Number(button.dataset.seek);
+  player.currentTime = Number(button.dataset.seek) + 0.01; // inside the sentence, not at the end of the one before
   player.play().catch(() => {}); // a browser may want another touch first; the place is set all the same
 });
 // Media events do not bubble: they are caught on the way down.
