@@ -75,6 +75,8 @@ class ChaosProxy:
                 if self.latency_s:
                     await asyncio.sleep(self.latency_s)
                 await self._open.wait()
+                if sink.is_closing():  # reset meanwhile
+                    break
                 sink.write(piece)
                 await sink.drain()
         self._writers.discard(sink)
