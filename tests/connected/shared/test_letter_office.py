@@ -136,6 +136,19 @@ async def test_a_claim_that_a_crash_left_ends_by_itself_and_its_late_settling_ch
     assert (await frozen.known([letter.identity]))[letter.identity][0] == "replayed"
 
 
+async def test_open_letters_are_counted_and_without_the_database_all_of_them_are(
+    infrastructure: Infrastructure, office: LetterOffice
+) -> None:
+    letter = await buried(infrastructure, office)
+    before = await office.count_open(TOPIC)
+    await office.drop(letter, by="desk:clerk", reason="a test record")
+    assert await office.count_open(TOPIC) == before - 1
+    nowhere = Mongo("mongodb://127.0.0.1:1/?directConnection=true", timeout_ms=300)
+    blind = LetterOffice(infrastructure.connection(), letter_ledger(nowhere, SystemClock()))
+    assert await blind.count_open(TOPIC) >= before
+    nowhere.close()
+
+
 async def test_a_topic_that_can_not_be_seen_is_no_empty_list(infrastructure: Infrastructure) -> None:
     with pytest.raises(Unavailable, match="may not see it"):
         await reading.stored(infrastructure.connection(), "there-is-none")
