@@ -118,3 +118,20 @@ def test_sentences_carry_the_facts() -> None:
     assert "区城市管理局" in told[4]
     assert "2026-12-15" in told[4]
     assert not [sentence for sentence in told if "{" in sentence]
+
+
+def test_a_correction_is_told_before_what_was_decided_on_it_in_the_same_write() -> None:
+    corrected = fact(4, "suggestion.corrected.v1", text="早市占道经营", by="clerk")
+    corrected = Fact(event_id="E04z", type=corrected.type, at=corrected.at, data=corrected.data)
+    told = [step.type for step in timeline_of("S", [*VOICE[:6], corrected]).steps]
+    assert told[-3:] == ["suggestion.corrected.v1", "case.accepted.v1", "case.assigned.v1"]
+
+
+def test_copies_can_be_played_whether_they_are_announced_before_or_after_the_words() -> None:
+    original, sound = {"role": "original"}, {"role": "audio"}
+    said = Fact(event_id="E01", type=VOICE[1].type, at=VOICE[1].at, data={**VOICE[1].data, "media": [original]})
+    for minute in (0, 9):
+        copied = fact(minute, "recording.copied.v1", media=[sound])
+        timeline = timeline_of("S", [VOICE[0], said, copied])
+        assert timeline.media == [original, sound]
+        assert "recording.copied.v1" not in {step.type for step in timeline.steps}

@@ -102,8 +102,8 @@ UNTOLD = frozenset(
 def timeline_of(suggestion_id: str, facts: Iterable[Fact]) -> Timeline:
     """All that is known, in order of time."""
     timeline = Timeline(suggestion_id=suggestion_id)
-    # Equal times (accepted and assigned are one act of the router) are told in the order of their ranks.
-    ordered = sorted(facts, key=lambda fact: (_told_at(fact), RANK.get(STATE_OF.get(fact.type, ""), 5), fact.event_id))
+    # Equal times (corrected, accepted and assigned may be one act of the router) are told in the order of their ranks.
+    ordered = sorted(facts, key=lambda fact: (_told_at(fact), _rank(fact), fact.event_id))
     for fact in ordered:
         _apply(timeline, fact)
         if fact.type in BACK_TO:
@@ -115,6 +115,13 @@ def timeline_of(suggestion_id: str, facts: Iterable[Fact]) -> Timeline:
         elif fact.type not in UNTOLD:
             timeline.steps.append(Step(at=_told_at(fact), type=fact.type, data=fact.data))
     return timeline
+
+
+def _rank(fact: Fact) -> int:
+    """A correction comes before what is decided on it."""
+    if fact.type == "suggestion.corrected.v1":
+        return RANK["in-review"]
+    return RANK.get(STATE_OF.get(fact.type, ""), 5)
 
 
 def _told_at(fact: Fact) -> datetime:
