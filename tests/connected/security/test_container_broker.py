@@ -157,7 +157,7 @@ async def test_the_provision_job_makes_topics_users_and_grants_and_may_be_run_ag
     try:
         await router.send_and_wait("cases", b"{}")
         with pytest.raises(TopicAuthorizationFailedError):
-            await router.send_and_wait("suggestions", b"{}")
+            await router.send_and_wait("recordings", b"{}")
     finally:
         await router.stop()
 
