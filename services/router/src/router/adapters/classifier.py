@@ -14,8 +14,11 @@ from router.adapters.embedder import Embedder
 from router.adapters.model_store import load
 from router.domain.features import BODY_CHARS, Texts
 from router.domain.text_model import Embed, TextModel
+from router.domain.wording import matter
 
 _WORD = re.compile(r"[\u3400-\u9fffa-z]{2,}")
+COUNTS_FROM = 0.05
+"""A word that weighs less than so much of the heaviest explains nothing."""
 _PARTS = ("subject", "body")
 
 
@@ -56,7 +59,9 @@ class TrainedClassifier:
                 if _WORD.fullmatch(word):
                     total[word] += sum(weights[part][at : at + len(word)])
                 at += len(word)
-        return sorted(((w, v) for w, v in total.items() if v > 0), key=lambda one: (-one[1], one[0]))
+        least = COUNTS_FROM * max(total.values(), default=0.0)
+        spoke = [(w, v) for w, v in total.items() if v > 0 and v >= least and matter(w)]
+        return sorted(spoke, key=lambda one: (-one[1], one[0]))
 
 
 def _spread(said: str, found: Sequence[str], weight: float, onto: list[Any]) -> None:

@@ -19,7 +19,8 @@ from router.domain.features import LexicalFeatures
 from router.domain.text_model import Head, TextModel
 from shared.errors import PermanentError
 
-FORMAT = 1
+FORMAT = 2
+"""Counts whenever a stored model would see texts otherwise than it learned them."""
 ARRAYS, WORDS, CARD = "model.npz", "model.json", "card.json"
 
 

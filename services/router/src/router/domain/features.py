@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from router.domain.wording import compact, subject_of
+from router.domain.wording import compact, matter, subject_of
 
 Floats = NDArray[np.float32]
 Topics = Mapping[str, Sequence[str]]
 
 BODY_CHARS = 600
 """The matter stands at the beginning; the rest of a long letter is history."""
-MEANING_CHARS = 160
-"""Embedding takes time in proportion to length and gains nothing beyond this."""
+MEANING_CHARS = 100
+"""Embedding takes time in proportion to length; beyond this, courtesy left out, it gains nothing."""
 SUBJECT_TOPIC_WEIGHT, BODY_TOPIC_WEIGHT, MEANING_WEIGHT = 0.7, 0.5, 0.7
 
 
@@ -38,7 +38,7 @@ class Texts:
         return cls(
             [compact(s or subject_of(b)) for s, b in zip(own, bodies, strict=True)],
             [compact(b)[:BODY_CHARS] for b in bodies],
-            ["".join(f"{s}。{b}".split()).lstrip("。")[:MEANING_CHARS] for s, b in zip(own, bodies, strict=True)],
+            [_meaning(s, b) for s, b in zip(own, bodies, strict=True)],
         )
 
     def take(self, at: Iterable[int]) -> Texts:
@@ -111,6 +111,12 @@ class LexicalFeatures:
         """Occurrences of each topic's words, shape (n, topics)."""
         counted = [[sum(map(text.count, words)) for words in self.topics.values()] for text in part]
         return np.array(counted, dtype=np.float64).reshape(len(part), len(self.topics))
+
+
+def _meaning(subject: str, body: str) -> str:
+    """What is embedded; a text of nothing but courtesy as it stands."""
+    said = f"{matter(subject)}。{matter(body)}".strip("。") or compact(f"{subject}。{body}")
+    return said[:MEANING_CHARS]
 
 
 def meaning_rows(vectors: Floats, centre: Floats) -> Floats:

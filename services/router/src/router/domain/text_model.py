@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ QUICK_PRECISION = 0.97
 """Stricter where the meaning was not even asked for."""
 FOLDS = 5
 SEED = 20261124
+LATEST = 64
+"""Texts whose features are kept: more than are answered at the same time."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,7 @@ class TextModel:
 
     def predict(self, subject: str | None, text: str, embed: Embed) -> list[Prediction]:
         """All classes, best first. `embed` is called only where the words alone don't settle it."""
-        texts = Texts.of([subject], [text])
-        lexical = self.features.transform(texts)
+        texts, lexical = self._seen(subject, text)
         scores = self.quick.scores(lexical)
         confidence = float(self.quick.calibration(margins_of(scores))[0])
         if confidence < self.quick_threshold:
@@ -138,12 +139,28 @@ class TextModel:
 
     def contributions(self, subject: str | None, text: str, class_id: str) -> Mapping[tuple[str, str], float]:
         """{(block, gram or topic): what it added for `class_id` against the mean of all classes}."""
-        row = self.features.transform(Texts.of([subject], [text])).tocoo()
-        weights = self.full.weights[self.classes.index(class_id)] - self.full.weights.mean(axis=0)
+        row = self._seen(subject, text)[1].tocoo()
+        weights = self.full.weights[self.classes.index(class_id)] - self._ordinary
         return {
             self._columns[c]: float(v * weights[c])
             for c, v in sorted(zip(row.col.tolist(), row.data.tolist(), strict=True))
         }
+
+    @cached_property
+    def _seen(self) -> Callable[[str | None, str], tuple[Texts, csr_matrix]]:
+        """A text's features; the last few are kept, for a text that was answered is then explained."""
+
+        def features(subject: str | None, text: str) -> tuple[Texts, csr_matrix]:
+            texts = Texts.of([subject], [text])
+            return texts, self.features.transform(texts)
+
+        return lru_cache(maxsize=LATEST)(features)
+
+    @cached_property
+    def _ordinary(self) -> Floats:
+        """The mean weights of all classes."""
+        weights: Floats = self.full.weights.mean(axis=0)
+        return weights
 
     @cached_property
     def _columns(self) -> list[tuple[str, str]]:

@@ -16,6 +16,8 @@ _DIGITS = re.compile(r"\d+")
 # Publishers mask places as `A市`, `L9县`; the mask says nothing that two letters could have in common.
 _MASKED_AREA = re.compile(r"[A-Za-z]\d*(?=[市区县镇乡村])[市区县镇乡村]|西地省")
 _CLAUSE = re.compile(r"[^，。！？；：,.!?;:]+[，。！？；：,.!?;:]*")
+_MARKS = "，。！？；：、,.!?;:"
+_DOUBLED = re.compile(f"([{_MARKS}])[{_MARKS}]+")
 _NOT_WORD = re.compile(r"[^\w|]+")
 
 # Courtesy and office phrases: they are in every letter, and a letter of the same author repeats them.
@@ -38,6 +40,12 @@ _NO_NAME = frozenset("的是在我该本这那各个某一二三四五六七八�
 def compact(text: str) -> str:
     """`text` without blanks and masked areas, every number written 0."""
     return _DIGITS.sub("0", _MASKED_AREA.sub("", _BLANKS.sub("", text)))
+
+
+def matter(text: str) -> str:
+    """`text` without blanks, masked areas, courtesy and the punctuation that these leave doubled: what it is about."""
+    said = _COURTESY.sub("", _MASKED_AREA.sub("", _BLANKS.sub("", text)))
+    return _DOUBLED.sub(r"\1", said).strip(_MARKS)
 
 
 def subject_of(text: str) -> str:
