@@ -12,7 +12,7 @@ from intake_media.adapters import texts
 from intake_media.adapters.engines import EngineOptions
 
 _BEAMS = {"default": 10, "fast": 3}
-"""Widths measured with a language model: from 10 on errors hardly fall; 3 errs as often as plain Whisper's beam of 5."""
+"""Widths measured with a language model: from 10 on errors hardly fall; 3 errs no more than plain Whisper of 5."""
 
 
 class WhisperSettings(BaseSettings):
