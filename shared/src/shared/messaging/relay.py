@@ -13,6 +13,7 @@ import random
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Protocol
 
 import structlog
@@ -36,6 +37,7 @@ MAX_UNMARKED = 5_000
 MAX_UNMARKED_S = 8.0
 """Far below the lease: what is acknowledged but not marked must not fall due for another process, also when
 marking takes twice as long as the writing did."""
+MARKED_AT_ONCE = 20
 CALM_S = 0.3
 """So long after the last write a burst counts as over."""
 FLUSH_S = 2.0
@@ -74,8 +76,7 @@ class Relay:
         self._last_round = clock.monotonic()
         self._failures = 0
         self._last_sweep = float("-inf")
-        self._acknowledged: list[Pending] = []
-        self._oldest_unmarked: float | None = None
+        self._acknowledged: deque[tuple[float, Pending]] = deque()
 
     def nudge(self, pending: Pending) -> None:
         """Publish this soon: it was just written, leased to us. Losing the nudge loses nothing."""
@@ -125,25 +126,27 @@ class Relay:
             if batch:
                 await self._publish(batch)
         except MinshengError:  # still leased to us: again as soon as the broker is back, not when the lease ends
-            acknowledged = {id(one) for one in self._acknowledged}
+            acknowledged = {id(one) for _, one in self._acknowledged}
             self._nudged.extendleft(one for one in reversed(batch) if id(one) not in acknowledged)
             raise
-        await self._mark(calm=calm)
+        await self._mark(calm=calm, quota=max(MARKED_AT_ONCE, len(batch)))
         return bool(batch) or nothing_waits
 
-    async def _mark(self, *, calm: bool) -> None:
-        """Note what was acknowledged, but let accepting go first: a crash before this only repeats events."""
-        if not self._acknowledged:
-            return
-        waited = self._clock.monotonic() - (self._oldest_unmarked or 0.0)
-        if not calm and len(self._acknowledged) < MAX_UNMARKED and waited < MAX_UNMARKED_S:
-            return
-        batch, self._acknowledged, self._oldest_unmarked = self._acknowledged, [], None
-        try:
-            await self._store.mark_published(batch)
-        except BaseException:
-            self._acknowledged, self._oldest_unmarked = batch + self._acknowledged, self._clock.monotonic()
-            raise
+    async def _mark(self, *, calm: bool, quota: int = 0) -> None:
+        """Note what was acknowledged, but let accepting go first: a crash before this only repeats events.
+
+        In small pieces, so that no write waits long behind one; those that must not wait longer go by `quota`.
+        """
+        while self._acknowledged:
+            since, _ = self._acknowledged[0]
+            is_late = len(self._acknowledged) >= MAX_UNMARKED or self._clock.monotonic() - since >= MAX_UNMARKED_S
+            if not (is_late and quota > 0) and (not calm or self._nudged):
+                return
+            piece = list(islice(self._acknowledged, MARKED_AT_ONCE))
+            await self._store.mark_published([pending for _, pending in piece])
+            for _ in piece:
+                self._acknowledged.popleft()
+            quota -= len(piece)
 
     async def _flush(self) -> None:
         """At a stop: note what was acknowledged, so that the next start repeats nothing."""
@@ -187,8 +190,7 @@ class Relay:
                 await self._publish([pending])
             return
         crash_points.reach("after_publish")
-        self._acknowledged += batch
-        self._oldest_unmarked = self._oldest_unmarked or self._clock.monotonic()
+        self._acknowledged += [(self._clock.monotonic(), pending) for pending in batch]
         for pending in batch:
             for entry in pending.entries:
                 self._metrics.published.labels(topic=TOPIC_OF[entry["type"]]).inc()
