@@ -58,7 +58,7 @@ def tail(
             count += 1
             if limit and count >= limit:
                 break
-        await follow.aclose()  # type: ignore[attr-defined]
+        await follow.aclose()
 
     try:
         finish(work())

@@ -89,8 +89,8 @@ class Demo:
     @staticmethod
     def _raise_from(tasks: "list[asyncio.Task[None]]") -> None:
         for task in tasks:
-            if task.done() and not task.cancelled() and task.exception():
-                raise task.exception()  # type: ignore[misc]
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                raise error
 
     async def _send(self, journey: Journey) -> None:
         shared = demo_inputs.submission(self.run, journey.channel)

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import psutil
 
@@ -129,10 +129,10 @@ def _wait_for_supervisor(control: Supervisor) -> None:
 async def _infrastructure_ready(places: Places, started: frozenset[str], all_needed: bool, control: Supervisor) -> None:
     """Wait for broker and database together: ours are asked for their identity, given ones for any answer."""
 
-    async def wait(name: str, ask: Callable[[], object]) -> None:
+    async def wait(name: str, ask: Callable[[], Awaitable[object]]) -> None:
         ends = time.monotonic() + (INFRASTRUCTURE_SECONDS if name in started else 10)
         while True:
-            reason = await ask()  # type: ignore[misc]
+            reason = await ask()
             if reason is None:
                 return
             if time.monotonic() > ends or "another Kafka" in str(reason):

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -42,7 +42,7 @@ async def follow(
     from_beginning: bool = False,
     idle_s: float | None = None,
     started: Callable[[], None] = lambda: None,
-) -> AsyncIterator[ConsumerRecord]:
+) -> AsyncGenerator[ConsumerRecord]:
     """Records of the topics as they come; with `idle_s` it ends after that many seconds without one.
 
     `started` is called when no record written from then on can be missed.
