@@ -155,15 +155,16 @@ class Pipeline:
             await suggestions.of(await upload_all(self.stack.url, paths[: 2 * cores]))  # warm
             assert self.api is not None
             parts = {"api": self.api.pid, "worker": worker.pid, "engine": _engine(worker.pid), **self._servers()}
-            before = {name: _cpu_s(pid) for name, pid in parts.items()}
+            before, busy = {name: _cpu_s(pid) for name, pid in parts.items()}, _busy_s()
             began = time.perf_counter()
             found = await suggestions.of(await upload_all(self.stack.url, paths))
             wall_s = max(moment for moment, _ in found) - began
             spent = {name: round(_cpu_s(pid) - before[name], 3) for name, pid in parts.items()}
+            others = _busy_s() - busy - sum(spent.values())
             return {
                 "texts": [text for _, text in found],
                 "wall_s": wall_s,
-                "cpu": spent,
+                "cpu": {**spent, "all else": round(others, 3)},
                 "cpu_s": sum(spent[name] for name in OUR_PARTS),
                 "peak_mb": sum(peak_mb(parts[name]) for name in OUR_PARTS),
             }
@@ -176,6 +177,12 @@ class Pipeline:
             for one in psutil.net_connections("tcp")
             if one.status == psutil.CONN_LISTEN and one.laddr.port in ports and one.pid
         }
+
+
+def _busy_s() -> float:
+    """Seconds that the machine's cores were at work for anybody."""
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system + times.irq + times.softirq)
 
 
 def _engine(worker: int) -> int:

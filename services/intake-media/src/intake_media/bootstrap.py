@@ -244,7 +244,7 @@ def worker(
         clock=clock,
         renew_every_s=settings.recording_lease_s / RENEWALS_PER_LEASE,
         concurrency=concurrency,
-        ahead=slots - concurrency + 1,  # the one more is decoded while those before it are transcribed
+        ahead=slots,  # beyond the slots as many as there are decoders: decoded while those before them are transcribed
         on_done=lambda transcript, seconds: metrics.done(lane, transcript, seconds),
         on_returned=lambda code: metrics.returned.labels(channel=lane, code=code).inc(),
     )
