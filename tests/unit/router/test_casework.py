@@ -23,6 +23,7 @@ from tests.support.casework import (
     VAGUE,
     CountedNumbers,
     MemoryCases,
+    MemoryCopies,
     MemoryIssues,
     MemoryNotices,
     account,
@@ -46,7 +47,7 @@ class Desk:
         decide = Decide(linghe, lambda text: text)
         self._open = OpenCase(decide, self.store, CountedNumbers(), linghe, self.clock)
         self.act = Act(self.store, linghe, self.clock)
-        self.queues = Queues(self.store, MemoryNotices(), MemoryIssues())
+        self.queues = Queues(self.store, MemoryNotices(), MemoryIssues(), MemoryCopies())
 
     async def opened(self, text: str, **fields: Any) -> Case:
         data = said(text, **fields)

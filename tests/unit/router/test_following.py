@@ -24,6 +24,7 @@ from tests.support.casework import (
     CountedNumbers,
     HeldLease,
     MemoryCases,
+    MemoryCopies,
     MemoryIssues,
     MemoryNotices,
     account,
@@ -49,7 +50,7 @@ class House:
         self.store, self.issues, self.clock, self.lease = MemoryCases(), MemoryIssues(), FrozenClock(), HeldLease()
         self._open = OpenCase(Decide(linghe, lambda t: t), self.store, CountedNumbers(), linghe, self.clock)
         self.act = Act(self.store, linghe, self.clock)
-        self.queues = Queues(self.store, MemoryNotices(), self.issues)
+        self.queues = Queues(self.store, MemoryNotices(), self.issues, MemoryCopies())
         self._minutes = 0
 
     def follower(self) -> FollowIssues:
