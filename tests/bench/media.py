@@ -85,7 +85,8 @@ class Bench:
         """One measurement, with its errors."""
         paths = [path for path, _ in spoken]
         if name in self.contenders:
-            self.contenders[name].run(paths[:1])  # warm
+            if len(paths) > 1:
+                self.contenders[name].run(paths[:1])  # warm
             answer = self.contenders[name].run(paths)
         else:
             answer = self.pipeline.run(name, paths)
