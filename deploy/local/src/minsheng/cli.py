@@ -34,6 +34,7 @@ app.add_typer(commands_hotline.hotline, name="hotline")
 app.add_typer(commands_tools.route, name="route")
 app.add_typer(commands_tools.pack, name="pack")
 app.add_typer(commands_tools.evaluate, name="eval")
+app.command("replay", context_settings=commands_tools.PASS, help=commands_tools.REPLAY)(commands_tools.replay)
 
 
 @app.callback()

@@ -59,6 +59,10 @@ def explain(
     raise typer.Exit(run("router.explain", text, *context.args))
 
 
+REPLAY = "用另一版区域包重判以往来件，只看不改。 Decide the past again with another pack: --from T --with DIR"
+replay = _passing("router.replay")
+
+
 @pack.command("train")
 def train(as_json: Json = False) -> None:
     """用区域包的例句和词表训练模型。 Train the router's text model and the transcriber's word model from the pack."""

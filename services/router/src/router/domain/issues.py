@@ -10,7 +10,7 @@ from router.domain.similarity import Message, SimilarityWindow
 
 NEAREST = 3
 """A message joins by its likeness to so many members, so that one odd member draws nobody in."""
-JOIN_ONE, JOIN_MANY, SETTLES = 0.15, 0.09, 3.0
+JOIN_ONE, JOIN_MANY, SETTLES = 0.12, 0.07, 3.0
 """Likeness needed to join an issue of one message, of very many, and how fast it falls with size: a likeness to one
 message may be chance, to several of a group it is not."""
 AS_CLOSE = 0.25

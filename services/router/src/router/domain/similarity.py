@@ -24,7 +24,7 @@ SUBJECT_TIMES = 2
 BODY_CHARS = 400
 PLACE_CHARS = 150
 """Places named this early are where the matter is."""
-ELSEWHERE, ELSEWHERE_AT_MOST = 0.35, 0.14
+ELSEWHERE, ELSEWHERE_AT_MOST = 0.35, 0.11
 """What is left of a likeness when both name places and share none: 建设路 is not 人民路."""
 PROBES, POSTINGS, COMPARED = 64, 128, 64
 """Per message: rarest grams looked up, latest messages kept under each, messages compared in full. They bound
