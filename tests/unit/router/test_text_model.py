@@ -12,9 +12,9 @@ import pytest
 from router.adapters.classifier import TrainedClassifier
 from router.adapters.model_store import ModelError, load, save
 from router.domain.calibration import NEVER, Calibration, coverage_at, threshold_at
-from router.domain.features import Floats
+from router.domain.features import MEANING_CHARS, Floats, Texts
 from router.domain.text_model import Row, TextModel
-from router.domain.wording import compact, subject_of
+from router.domain.wording import compact, matter, subject_of
 from tests.support.letters import TOPICS, characters, rows
 
 
@@ -147,3 +147,30 @@ def test_a_text_without_subject_lends_its_first_clauses(text: str, subject: str)
 
 def test_masked_areas_blanks_and_numbers_leave_no_trace() -> None:
     assert compact("L9县 黄甲街18号") == "黄甲街0号"
+
+
+@pytest.mark.parametrize(
+    ("text", "about"),
+    [
+        ("尊敬的领导：您好！路灯坏了，请尽快解决，谢谢！", "路灯坏了"),
+        ("能不能派人清一清？L9县 水渠堵了。", "派人清一清？水渠堵了"),
+        ("请问", ""),
+    ],
+)
+def test_what_a_text_is_about_is_what_courtesy_leaves(text: str, about: str) -> None:
+    assert matter(text) == about
+
+
+def test_what_is_embedded_is_short_and_never_empty() -> None:
+    assert Texts.of([None, "请问", None], ["您好，请问！", "谢谢", "水渠堵了。" * 90]).meanings == [
+        compact("。您好，请问！"),
+        compact("请问。谢谢"),
+        ("水渠堵了。" * 90)[:MEANING_CHARS],
+    ]
+
+
+def test_words_of_courtesy_explain_nothing() -> None:
+    classifier = TrainedClassifier(TextModel.train(rows(), characters, TOPICS), "v", characters)
+    found = classifier.words("能不能请公交公司把末班车推迟？谢谢领导。", "transport")
+    assert found
+    assert not {"不能", "能不能", "谢谢", "领导"} & {word for word, _ in found}
