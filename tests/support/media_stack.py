@@ -116,7 +116,10 @@ class MediaStack:
 
 @contextlib.asynccontextmanager
 async def topic_events(infrastructure: Infrastructure, *topics: str) -> AsyncIterator[Any]:
-    """A function that returns the events of one suggestion seen so far, waiting until `count` are there."""
+    """A function that returns the events of one suggestion seen so far, waiting until `count` are there.
+
+    By id: two processes publish a recording's events, and one may repeat what the other has not yet marked.
+    """
     consumer = infrastructure.connection().consumer(*topics, auto_offset_reset="earliest", group_id=None)
     await consumer.start()
     seen: list[Event[Any]] = []
@@ -124,7 +127,7 @@ async def topic_events(infrastructure: Infrastructure, *topics: str) -> AsyncIte
     async def events_of(suggestion_id: str, count: int, *, within_s: float = 60.0) -> list[Event[Any]]:
         deadline = asyncio.get_running_loop().time() + within_s
         while True:
-            found = [event for event in seen if event.subject == suggestion_id]
+            found = list({event.id: event for event in seen if event.subject == suggestion_id}.values())
             left = deadline - asyncio.get_running_loop().time()
             if len(found) >= count or left <= 0:
                 return found
