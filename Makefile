@@ -81,11 +81,12 @@ imports: setup-dev ## who may import whom
 schemas: setup-dev ## write the JSON Schemas and AsyncAPI from the models
 	@$(PY) -m tests.contract.generate
 
-lock: setup ## write requirements.lock and tests/requirements.lock: hashes, no addresses
+lock: setup ## write requirements.lock, those of the tests and of each image: hashes, no addresses
 	@$(UV) lock
 	@$(EXPORT) --no-dev -o requirements.lock >/dev/null
 	@$(UV) export -q --frozen --only-group dev --no-emit-workspace --format requirements-txt --no-header --no-annotate --no-emit-index-url -o tests/requirements.lock >/dev/null
-	@! grep -nE '://|--index|--find-links' requirements.lock tests/requirements.lock
+	@for service in intake-web intake-media router notifier; do $(UV) export -q --frozen --package $$service --no-dev --no-emit-workspace --format requirements-txt --no-header --no-annotate --no-emit-index-url -o deploy/locks/$$service.lock >/dev/null || exit 1; done
+	@! grep -nE '://|--index|--find-links' requirements.lock tests/requirements.lock deploy/locks/*.lock
 
 bench: setup-dev ## rates and delays of the text path and of decisions with the text model
 	@$(PY) -m pytest -q -p no:cacheprovider --timeout 1800 tests/bench/test_classification.py

@@ -89,6 +89,7 @@ async def test_another_content_type_is_a_415(client: httpx2.AsyncClient, media_t
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_more_than_a_megabyte_is_a_413(client: httpx2.AsyncClient, chunked: bool) -> None:
     """Row 29."""
+
     async def parts() -> AsyncIterator[bytes]:
         for _ in range(12):
             yield b"a" * 100_000

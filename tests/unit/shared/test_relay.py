@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from shared.contracts.pending import Pending
-from shared.errors import PermanentError
+from shared.errors import PermanentError, Unavailable
 from shared.messaging.encoding import Outgoing
 from shared.messaging.metrics import DeliveryMetrics
 from shared.messaging.relay import LEASE, Relay
@@ -136,6 +136,28 @@ async def test_after_an_outage_what_was_just_written_goes_out_without_waiting_fo
     relay.nudge(pending("B", clock))
     await run_until(relay, lambda: store.marked == ["A", "B"])
     assert ids(publisher) == ["e1", "e2", "e1"]
+
+
+async def test_a_document_that_grew_before_it_was_marked_sends_only_what_is_new(clock: FrozenClock) -> None:
+    store, publisher = FakeOutbox(), FakePublisher()
+    relay = make(store, publisher, clock)
+    mark = store.mark_published
+
+    async def growing(batch: Sequence[Pending]) -> None:
+        raise Unavailable("the database is busy")
+
+    store.mark_published = growing  # type: ignore[method-assign]
+    relay.nudge(pending("A", clock, "e1"))
+    task = asyncio.create_task(relay.run())
+    while not publisher.published:
+        await asyncio.sleep(0.01)
+    store.mark_published = mark  # type: ignore[method-assign]
+    store.waiting = [pending("A", clock, "e1", "e2", lease=timedelta(0))]
+    relay.wake()
+    while len(publisher.published) < 2 or store.marked.count("A") < 2:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    assert ids(publisher) == ["e1", "e2"]
 
 
 async def test_an_event_that_the_broker_refuses_for_good_holds_up_no_other(clock: FrozenClock) -> None:

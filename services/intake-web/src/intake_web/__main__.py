@@ -9,6 +9,4 @@ if __name__ == "__main__":
     name = settings.process_name or "intake-web"
     telemetry.configure(name, settings.log_level)
     app, port = bootstrap(settings), settings.intake_web_port
-    serve.run(
-        serve.serve(app, state=settings.minsheng_state, name=name, kind="service", host=settings.host, port=port)
-    )
+    serve.run(serve.serve(app, state=settings.minsheng_state, name=name, kind="service", host=settings.host, port=port))

@@ -12,6 +12,7 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Protocol
@@ -176,7 +177,15 @@ class Relay:
         if len(due) == BATCH:
             self._last_sweep = float("-inf")  # more is waiting: go on at once
         until = self._clock.now() + LEASE
-        return due, await self._store.claim(due, until=until) if due else []
+        return due, self._unsent(await self._store.claim(due, until=until)) if due else []
+
+    def _unsent(self, claimed: list[Pending]) -> list[Pending]:
+        """Without what the broker has acknowledged already: such a document grew before it was marked."""
+        sent = {pending.document_id: pending.length for _, pending in self._acknowledged}
+        return [
+            replace(one, entries=one.entries[max(0, len(one.entries) - (one.length - sent.get(one.document_id, 0))) :])
+            for one in claimed
+        ]
 
     async def _publish(self, batch: list[Pending]) -> None:
         crash_points.reach("before_publish")
