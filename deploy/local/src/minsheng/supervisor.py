@@ -7,6 +7,8 @@ import os
 import shlex
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,6 +17,7 @@ from minsheng.places import Places
 from minsheng.process_log import ProcessLog
 from minsheng.tether import hold_to_parent
 
+FOLDER_SECONDS = 2.0
 CHECK_SECONDS = 0.5  # a killed process is back within this and its own start
 
 
@@ -87,10 +90,22 @@ def main(argv: list[str] | None = None) -> int:
         f"{options.endpoint}.events",
         check_delay=CHECK_SECONDS,
     )
+    _stop_without(places.run)
     logging.getLogger("tornado.application").addFilter(_not_a_conflict)
     arbiter.start()
     held.close()
     return 0
+
+
+def _stop_without(folder: Path) -> None:
+    """Whoever deletes the state of a running stack ends it: nothing can start in a folder that is gone."""
+
+    def look() -> None:
+        while folder.is_dir():
+            time.sleep(FOLDER_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=look, name="state folder", daemon=True).start()
 
 
 def _not_a_conflict(record: logging.LogRecord) -> bool:

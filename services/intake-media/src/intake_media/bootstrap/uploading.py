@@ -1,12 +1,8 @@
-"""Composition roots: `api` takes uploads, `worker` transcribes them. Keyword arguments are the test seams."""
+"""The API that takes uploads and plays recordings."""
 
 from __future__ import annotations
 
-import pkgutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -17,42 +13,32 @@ from starlette.middleware.cors import CORSMiddleware
 from intake_media import ports, subscribers, upkeep
 from intake_media.adapters.backbone import Backbone
 from intake_media.adapters.call_limits import CallLimits
-from intake_media.adapters.decoding import FfmpegDecoder
-from intake_media.adapters.derivation import FfmpegDerivation
-from intake_media.adapters.engine_slots import EngineSlots
 from intake_media.adapters.media_metrics import MediaMetrics
 from intake_media.adapters.originals import BlobOriginals
-from intake_media.adapters.polite import PoliteSandbox
 from intake_media.adapters.probing import FfmpegProbe
 from intake_media.adapters.sandbox import Sandbox
-from intake_media.adapters.transcriber_process import TranscriberProcess
 from intake_media.adapters.upload_folder import UploadFolder
+from intake_media.bootstrap.lifetime import lifespan_of
 from intake_media.domain.recording import Lane
 from intake_media.handlers.accept import Accept
 from intake_media.handlers.adopt import Adopt
-from intake_media.handlers.copy import MakeCopies
-from intake_media.handlers.listen import Listener
 from intake_media.handlers.sweep import Sweep
-from intake_media.handlers.transcribe import Transcribe
 from intake_media.routes import media, queue, recordings, uploads
 from intake_media.routes.problem_page import ProblemPages
 from intake_media.routes.upload_guard import UploadGuard
-from intake_media.settings import Settings, WorkerSettings
-from intake_media.whisper_settings import WhisperSettings
-from intake_media.worker import Worker
+from intake_media.settings import Settings
 from shared.clock import Clock, SystemClock
 from shared.media_grants import DESK, MediaGrants
 from shared.receipts import Receipts
 from shared.runtime.health import Health
 from shared.runtime.problems import Problems
-from shared.runtime.serve import Lifespan, build_app
+from shared.runtime.serve import build_app
 from shared.runtime.towns import DistrictPlaces, load_places
 from shared.runtime.translations import load
 from shared.storage.blobs import Blobs
 from shared.storage.mongo import RESIDENT_TIMEOUT_MS
 from shared.storage.vault import Vault
 
-RENEWALS_PER_LEASE = 4
 _log = structlog.get_logger(__name__)
 UPLOAD_HEADERS = (
     "Idempotency-Key",
@@ -90,7 +76,7 @@ def api(
     registry, health = CollectorRegistry(), Health()
     metrics = MediaMetrics(registry)
     receipts = Receipts(settings.receipt_key.get_secret_value())
-    problems = Problems(load(Path(__file__).parent / "locales"))
+    problems = Problems(load(Path(__file__).parents[1] / "locales"))
     towns = {
         name: town.id
         for town in (places or load_places(settings.district_pack)).towns
@@ -137,7 +123,7 @@ def api(
         title="Minsheng intake-media",
         health=health,
         registry=registry,
-        lifespan=_lifespan(backbone),
+        lifespan=lifespan_of(backbone),
         problems=problems,
     )
     app.add_middleware(UploadGuard, prefix=uploads.PREFIX, public_url=settings.public_media_url)
@@ -187,85 +173,3 @@ def _granted(settings: Settings, clock: Clock) -> media.Granted:
         return lambda _grant, _role: None
     grants = MediaGrants(settings.media_grant_key.get_secret_value())
     return lambda grant, role: grants.suggestion_of(grant, role, audience=DESK, now=clock.now())
-
-
-def worker(
-    settings: WorkerSettings,
-    whisper: WhisperSettings,
-    *,
-    lane: Lane,
-    concurrency: int = 1,
-    clock: Clock | None = None,
-    transcriber: ports.Transcriber | None = None,
-) -> FastAPI:
-    """A worker of one lane, as an app that only answers health and metrics while its lifespan does the work."""
-    clock = clock or SystemClock()
-    registry, health = CollectorRegistry(), Health()
-    metrics = MediaMetrics(registry)
-    name = settings.process_name or f"worker-{lane}"
-    lease = timedelta(seconds=settings.recording_lease_s)
-    backbone = Backbone(settings, clock, registry, health, client_id=name, lease=lease)
-    room = (settings.minsheng_state / "jobs").resolve()
-    room.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sandbox, polite = Sandbox(room), PoliteSandbox(room)
-    originals = BlobOriginals(Blobs(settings.blobs))
-    probe = FfmpegProbe(sandbox)
-    process: TranscriberProcess | None = None
-    if transcriber is None and settings.transcriber_factory:
-        _log.warning("TRANSCRIBER_REPLACED", factory=settings.transcriber_factory)
-        transcriber = pkgutil.resolve_name(settings.transcriber_factory)()
-    slots = concurrency
-    if transcriber is None:
-        options = whisper.options(concurrency=concurrency)
-        process = TranscriberProcess(options, memory_bytes=whisper.whisper_memory_mb * 1024 * 1024)
-        transcriber, slots = process, options.side_by_side
-    jobs = backbone.recordings
-    work = Worker(
-        lane=lane,
-        jobs=jobs,
-        transcribe=Transcribe(
-            jobs=jobs,
-            originals=originals,
-            probe=probe,
-            listener=Listener(probe, FfmpegDecoder(sandbox), EngineSlots(transcriber, slots)),
-            derivation=FfmpegDerivation(sandbox),
-            private_directory=sandbox.private_directory,
-        ),
-        copy=MakeCopies(
-            jobs=jobs,
-            originals=originals,
-            probe=probe,
-            derivation=FfmpegDerivation(polite),
-            private_directory=polite.private_directory,
-        )
-        if settings.media_copies == "on"
-        else None,
-        prepare=process.start if process else _nothing,
-        clock=clock,
-        renew_every_s=settings.recording_lease_s / RENEWALS_PER_LEASE,
-        concurrency=concurrency,
-        ahead=slots,  # beyond the slots as many as there are decoders: decoded while those before them are transcribed
-        on_done=lambda transcript, seconds: metrics.done(lane, transcript, seconds),
-        on_returned=lambda code: metrics.returned.labels(channel=lane, code=code).inc(),
-    )
-    backbone.background("work", work.run)
-    if process is not None:
-        backbone.at_stop(process.close)
-    health.add("worker", work.check)
-    return build_app(title=f"Minsheng {name}", health=health, registry=registry, lifespan=_lifespan(backbone))
-
-
-def _lifespan(backbone: Backbone | None) -> Lifespan:
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        if backbone is None:
-            yield
-            return
-        async with backbone.running():
-            yield
-
-    return lifespan
-
-
-async def _nothing() -> None:
-    return

@@ -1,0 +1,6 @@
+"""Composition roots: `api` takes uploads, `worker` transcribes them. Keyword arguments are the test seams."""
+
+from intake_media.bootstrap.uploading import Outside, api
+from intake_media.bootstrap.working import worker
+
+__all__ = ["Outside", "api", "worker"]
