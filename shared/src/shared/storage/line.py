@@ -17,8 +17,14 @@ SHORTEST, LONGEST = timedelta(milliseconds=50), timedelta(days=1)
 WIDER = 16
 """A stretch grows by this until it holds enough; from a day on, the look is at all the rest."""
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
-LOOK_BACK_S = 60.0
-"""So often the front is sought anew: somebody may have joined the line before it."""
+LOOK_BACK_S = 30.0
+"""So often it looks behind the front: somebody may have joined the line there."""
+OVERLAP = timedelta(seconds=10)
+"""Processes' clocks differ a little: a front that was reached is believed empty only so long before now."""
+AGES = tuple(timedelta(seconds=0.5) * 2**power for power in range(28, -1, -1))
+"""From some years down to half a second; the windows between two of them are looked at one after the other."""
+PARTS = 8
+"""The first search cuts each window again: a burst of thousands must not be read to find its first."""
 
 
 class Line:
@@ -35,23 +41,22 @@ class Line:
         *,
         key_of: Callable[[datetime], Any] = lambda moment: moment,
         moment_of: Callable[[Any], datetime] = lambda value: value,
+        look_back_s: float = LOOK_BACK_S,
     ) -> None:
         self._collection = collection
         self._field = field
         self._clock = clock
         self._key_of = key_of
         self._moment_of = moment_of
+        self._look_back_s = look_back_s
         self._front: datetime | None = None
-        self._sought_at = float("-inf")
-        self._stretch = LONGEST
+        self._looked_back_at = float("-inf")
+        self._stretch = timedelta(seconds=1)
 
     async def front(self, until: datetime | None, *, limit: int, fields: Document) -> list[Document]:
         """The first `limit` documents that wait from `until` or before (None: all); fewer only where no more wait."""
-        if self._front is None or self._clock.monotonic() - self._sought_at > LOOK_BACK_S:
-            self._front = await self._seek(until)
-        start = self._front
-        found: list[Document] = []
-        while start is not None:
+        start = await self._start(until)
+        while True:
             is_last = self._stretch >= LONGEST or (until is not None and start + self._stretch >= until)
             upper = until if is_last else start + self._stretch
             found = await self._between(start, upper, limit, fields)
@@ -62,17 +67,33 @@ class Line:
                 self._stretch *= WIDER
                 start = start if found or upper is None else upper
                 continue
-            self._front = self._moment_of(found[0][self._field]) if found else None
-            break
-        return found
+            reached = (until or self._clock.now()) - OVERLAP
+            self._front = self._moment_of(found[0][self._field]) if found else reached
+            return found
 
-    async def _seek(self, until: datetime | None) -> datetime | None:
-        """The moment from which the first one waits: reads the line once."""
-        self._sought_at = self._clock.monotonic()
-        with translated():
-            cursor = self._collection.find(self._range(EPOCH, until), {self._field: 1})
-            first = await cursor.sort(self._field, 1).limit(1).to_list(1)
-        return self._moment_of(first[0][self._field]) if first else None
+    async def _start(self, until: datetime | None) -> datetime:
+        """Where nothing waits before, as far as is known; now and then it makes sure."""
+        known, now = self._front, self._clock.monotonic()
+        if known is not None and now - self._looked_back_at < self._look_back_s:
+            return known
+        self._looked_back_at = now
+        end = known or until or self._clock.now()
+        return await self._first_before(end, parts=PARTS if known is None else 1) or end
+
+    async def _first_before(self, end: datetime, *, parts: int) -> datetime | None:
+        """The moment from which the first one waits, if before `end`: windows that shorten towards it are looked at in
+        turn, since an empty one costs nothing and a full one is short."""
+        lower = EPOCH
+        for age in (*AGES, timedelta(0)):
+            upper = end - age
+            if upper <= lower:
+                continue
+            for part in range(parts):
+                piece = lower + (upper - lower) * part / parts, lower + (upper - lower) * (part + 1) / parts
+                if first := await self._between(*piece, 1, {self._field: 1}):
+                    return self._moment_of(first[0][self._field])
+            lower = upper
+        return None
 
     async def _between(self, lower: datetime, upper: datetime | None, limit: int, fields: Document) -> list[Document]:
         with translated():

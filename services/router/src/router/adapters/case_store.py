@@ -24,11 +24,13 @@ from shared.storage.outbox import append_update, entry, merged, new_fields, pend
 
 SOURCE = "router"
 QUEUE_COUNTED = 1_000
-WINDOWS = tuple(timedelta(minutes=10) * 6**power for power in range(7))
+WINDOWS = tuple(timedelta(seconds=2) * 6**power for power in range(10))
 """Lists look back in growing stretches: the database reads a whole index range before it sorts and limits, so a
 page must cost what it shows, not what the collection holds. The last stretch is open."""
-SEARCH_WINDOWS = 5
+SEARCH_WINDOWS = 8
 """A search for words reads every text of a stretch; it stops after nine days and offers to go on."""
+LATE_S = 5.0
+"""A case may join the line behind its front: what was said earlier is not always read earlier."""
 _EVENTS = {"outbox": 0}
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -46,7 +48,7 @@ class MongoCases:
     ) -> None:
         self._collection = collection
         self._inserts = GroupedInserts(collection)
-        self._line = Line(collection, "follow_key", clock, key_of=_bound, moment_of=_moment)
+        self._line = Line(collection, "follow_key", clock, key_of=_bound, moment_of=_moment, look_back_s=LATE_S)
         self._clock = clock
         self._nudge = nudge
         self._wake = wake

@@ -29,7 +29,7 @@ SHOW_EVERY_S = 10.0
 COOL_EVERY_S = 900.0
 """Heat falls by age even where nothing comes."""
 BATCH = 20
-REMEMBERED_AT_ONCE = 100
+REMEMBERED_AT_ONCE = 500
 SHOWN = 50
 REST = 3.0
 """Opening cases has the right of way: so many times as long as it worked, it rests."""
