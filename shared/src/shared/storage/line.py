@@ -21,9 +21,9 @@ LOOK_BACK_S = 30.0
 """So often it looks behind the front: somebody may have joined the line there."""
 OVERLAP = timedelta(seconds=10)
 """Processes' clocks differ a little: a front that was reached is believed empty only so long before now."""
-AGES = tuple(timedelta(seconds=0.5) * 2**power for power in range(28, -1, -1))
+AGES = tuple(timedelta(seconds=0.5) * 4**power for power in range(14, -1, -1))
 """From some years down to half a second; the windows between two of them are looked at one after the other."""
-PARTS = 8
+PARTS = 4
 """The first search cuts each window again: a burst of thousands must not be read to find its first."""
 
 

@@ -229,6 +229,19 @@ class District(Frozen):
         return {c.name.zh: c for c in self.taxonomy if c.parent is None} | by_id
 
     @cached_property
+    def gazetteer(self) -> list[tuple[str, str, str, str | None]]:
+        """Names that texts may use, longest first: word, kind, proper name, its one town."""
+        rows: list[tuple[str, str, str, str | None]] = [
+            (w, "town", t.name.zh, t.id) for t in self.organisation.towns for w in (t.name.zh, *t.aliases)
+        ]
+        rows += [
+            (word, place.kind, place.name, place.towns[0] if len(place.towns) == 1 else None)
+            for place in self.places
+            for word in (place.name, *place.aliases)
+        ]
+        return sorted(rows, key=lambda row: (-len(row[0]), row[0]))
+
+    @cached_property
     def grounds(self) -> dict[str, Ground]:
         return {g.id: g for g in self.screening.grounds}
 

@@ -65,7 +65,7 @@ def _from_form(place: Place, district: District) -> list[PlaceMatch]:
 def _from_text(text: str, district: District, source: Literal["form", "text"]) -> list[PlaceMatch]:
     hits: list[tuple[int, PlaceMatch]] = []
     taken = [False] * len(text)
-    for word, kind, name, town in _gazetteer(district):
+    for word, kind, name, town in district.gazetteer:
         start = text.find(word)
         while start >= 0:
             end = start + len(word)
@@ -83,20 +83,6 @@ def _from_text(text: str, district: District, source: Literal["form", "text"]) -
 
 def _is_name(name: str) -> bool:
     return len(name) > 2 and not _NOT_IN_NAME.search(name) and not _NOT_A_NAME.search(name)
-
-
-def _gazetteer(district: District) -> list[tuple[str, str, str, str | None]]:
-    rows: list[tuple[str, str, str, str | None]] = [
-        (word, "town", town.name.zh, town.id)
-        for town in district.organisation.towns
-        for word in (town.name.zh, *town.aliases)
-    ]
-    rows += [
-        (word, place.kind, place.name, place.towns[0] if len(place.towns) == 1 else None)
-        for place in district.places
-        for word in (place.name, *place.aliases)
-    ]
-    return sorted(rows, key=lambda row: (-len(row[0]), row[0]))
 
 
 def _match(kind: str, name: str, town: str | None, source: str, evidence: str) -> PlaceMatch:

@@ -50,10 +50,10 @@ def _fire(rule: Rule, text: str, channel: str | None, towns: frozenset[str]) -> 
         return None
     if rule.towns and not towns.intersection(rule.towns):
         return None
-    if any(word in text for word in rule.none_of):
-        return None
     words = [word for word in rule.any_of if word in text]
     if rule.any_of and not words:
+        return None
+    if any(word in text for word in rule.none_of):
         return None
     for group in rule.all_of:
         hits = [word for word in group if word in text]
