@@ -104,9 +104,6 @@ class FakeTracking:
         found = self.codes.get(code_hash)
         return (found, list(self.facts[found].values())) if found else None
 
-    async def by_id(self, suggestion_id: str) -> list[Fact]:
-        return list(self.facts.get(suggestion_id, {}).values())
-
 
 class FakeActs:
     """Corrections by act."""

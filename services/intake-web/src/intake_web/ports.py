@@ -46,10 +46,6 @@ class Tracking(Protocol):
         """Suggestion and facts for a query code."""
         ...
 
-    async def by_id(self, suggestion_id: str) -> list[Fact]:
-        """Facts of a suggestion, none if nothing is known yet."""
-        ...
-
 
 class Acts(Protocol):
     """What residents do after submitting, each act a document with its outbox."""

@@ -41,7 +41,7 @@ marking takes twice as long as the writing did."""
 MARKED_AT_ONCE = 20
 CALM_S = 0.3
 """So long after the last write a burst counts as over."""
-FLUSH_S = 2.0
+FLUSH_S = 4.0
 MAX_NUDGES = 5_000
 MAX_PAUSE_S = 10.0
 

@@ -23,8 +23,8 @@ OVERLAP = timedelta(seconds=10)
 """Processes' clocks differ a little: a front that was reached is believed empty only so long before now."""
 AGES = tuple(timedelta(seconds=0.5) * 4**power for power in range(14, -1, -1))
 """From some years down to half a second; the windows between two of them are looked at one after the other."""
-PARTS = 4
-"""The first search cuts each window again: a burst of thousands must not be read to find its first."""
+FEW = 50
+"""So many may be read to find the first; counting by the index costs a tenth of reading."""
 
 
 class Line:
@@ -78,22 +78,34 @@ class Line:
             return known
         self._looked_back_at = now
         end = known or until or self._clock.now()
-        return await self._first_before(end, parts=PARTS if known is None else 1) or end
+        return await self._first_before(end) or end
 
-    async def _first_before(self, end: datetime, *, parts: int) -> datetime | None:
+    async def _first_before(self, end: datetime) -> datetime | None:
         """The moment from which the first one waits, if before `end`: windows that shorten towards it are looked at in
-        turn, since an empty one costs nothing and a full one is short."""
+        turn, since an empty one costs nothing, and a full one is halved."""
         lower = EPOCH
         for age in (*AGES, timedelta(0)):
             upper = end - age
             if upper <= lower:
                 continue
-            for part in range(parts):
-                piece = lower + (upper - lower) * part / parts, lower + (upper - lower) * (part + 1) / parts
-                if first := await self._between(*piece, 1, {self._field: 1}):
-                    return self._moment_of(first[0][self._field])
+            if waiting := await self._count(lower, upper):
+                return await self._first_between(lower, upper, waiting)
             lower = upper
         return None
+
+    async def _first_between(self, lower: datetime, upper: datetime, waiting: int) -> datetime:
+        while waiting > FEW and upper - lower > SHORTEST:
+            middle = lower + (upper - lower) / 2
+            if earlier := await self._count(lower, middle):
+                upper, waiting = middle, earlier
+            else:
+                lower = middle
+        first = await self._between(lower, upper, 1, {self._field: 1})
+        return self._moment_of(first[0][self._field]) if first else lower
+
+    async def _count(self, lower: datetime, upper: datetime) -> int:
+        with translated():
+            return await self._collection.count_documents(self._range(lower, upper))
 
     async def _between(self, lower: datetime, upper: datetime | None, limit: int, fields: Document) -> list[Document]:
         with translated():

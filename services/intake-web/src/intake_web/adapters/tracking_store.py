@@ -10,7 +10,7 @@ from shared.storage.mongo import Collection, Document, DuplicateKey, translated
 
 
 class MongoTracking:
-    """Collection `facts`; `_id` = suggestion id and event id, so that one suggestion's facts lie side by side."""
+    """Collection `facts`; `_id` = suggestion and event id; found by the hash of the query code."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
@@ -36,15 +36,9 @@ class MongoTracking:
             return
 
     async def by_code(self, code_hash: str) -> tuple[str, list[Fact]] | None:
-        found = await self._find({"code_hash": code_hash})
-        return (found[0]["_id"].rpartition(":")[0], _facts(found)) if found else None
-
-    async def by_id(self, suggestion_id: str) -> list[Fact]:
-        return _facts(await self._find({"_id": {"$gte": f"{suggestion_id}:", "$lt": f"{suggestion_id};"}}))
-
-    async def _find(self, where: Document) -> list[Document]:
         with translated():
-            return await self._collection.find(where).to_list(None)
+            found = await self._collection.find({"code_hash": code_hash}).to_list(None)
+        return (found[0]["_id"].rpartition(":")[0], _facts(found)) if found else None
 
 
 def _plain(event_id: str) -> str:

@@ -37,7 +37,8 @@ class Track:
         suggestion_id = self._receipts.suggestion_of(token)
         if suggestion_id is None:
             raise NotFound(NOT_FOUND)
-        return timeline_of(suggestion_id, await self._tracking.by_id(suggestion_id))
+        found = await self._tracking.by_code(self._receipts.code_hash(self._receipts.query_code(suggestion_id)))
+        return timeline_of(suggestion_id, found[1] if found else [])
 
     def token_of(self, suggestion_id: str) -> str:
         """The token of the suggestion's link."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from ulid import ULID
 
-from router.domain.case import Case
+from router.domain.case import Case, State
 from router.domain.following import Finding
 from router.ports import Filters, Page
 from shared import crash_points
@@ -24,11 +24,11 @@ from shared.storage.outbox import append_update, entry, merged, new_fields, pend
 
 SOURCE = "router"
 QUEUE_COUNTED = 1_000
-WINDOWS = tuple(timedelta(seconds=2) * 6**power for power in range(10))
+WINDOWS = tuple(timedelta(seconds=0.3) * 6**power for power in range(11))
 """Lists look back in growing stretches: the database reads a whole index range before it sorts and limits, so a
 page must cost what it shows, not what the collection holds. The last stretch is open."""
-SEARCH_WINDOWS = 8
-"""A search for words reads every text of a stretch; it stops after nine days and offers to go on."""
+SEARCH_WINDOWS = 9
+"""A search for words reads every text of a stretch; it stops after a week and offers to go on."""
 LATE_S = 5.0
 """A case may join the line behind its front: what was said earlier is not always read earlier."""
 _EVENTS = {"outbox": 0}
@@ -126,7 +126,7 @@ class MongoCases:
 
     async def page(self, filters: Filters, *, before: str | None, limit: int) -> Page:
         """See the port; newest first, stretch by stretch."""
-        match = _match(filters)
+        matches = _matches(filters)
         windows = WINDOWS[:SEARCH_WINDOWS] if filters.words else WINDOWS
         start = _time_of(before) or self._clock.now()
         found: list[Case] = []
@@ -136,10 +136,13 @@ class MongoCases:
             lower = None if is_last else _bound(start - window)
             keys = {**({"$lt": upper} if upper else {}), **({"$gte": lower} if lower else {})}
             wanted = limit - len(found)
-            with translated():
-                cursor = self._collection.find({**match, "_id": keys} if keys else match, _EVENTS)
-                documents = await cursor.sort("_id", -1).limit(wanted).to_list(wanted)
-            found += [_case(document) for document in documents]
+            documents: list[Document] = []
+            for match in matches:
+                with translated():
+                    cursor = self._collection.find({**match, "_id": keys} if keys else match, _EVENTS)
+                    documents += await cursor.sort("_id", -1).limit(wanted).to_list(wanted)
+            documents.sort(key=lambda one: str(one["_id"]), reverse=True)
+            found += [_case(document) for document in documents[:wanted]]
             if len(found) == limit:
                 return Page(cases=found, before=found[-1].suggestion_id)
             upper = lower
@@ -199,6 +202,13 @@ def _document(case: Case) -> Document:
 
 def _case(document: Document) -> Case:
     return Case.model_validate({**document, "suggestion_id": document["_id"]})
+
+
+def _matches(filters: Filters) -> list[dict[str, Any]]:
+    """One query, or one per state: the embedded server serves a range of ids only behind an equality that is indexed
+    with it, and reads the whole collection else."""
+    match = _match(filters)
+    return [match] if filters.unit or filters.state else [{**match, "state": state} for state in get_args(State)]
 
 
 def _match(filters: Filters) -> dict[str, Any]:

@@ -29,7 +29,8 @@ SHOW_EVERY_S = 10.0
 COOL_EVERY_S = 900.0
 """Heat falls by age even where nothing comes."""
 BATCH = 20
-REMEMBERED_AT_ONCE = 500
+REMEMBERED_AT_ONCE = 100
+TAKEN_AT_ONCE = 50
 SHOWN = 50
 REST = 3.0
 """Opening cases has the right of way: so many times as long as it worked, it rests."""
@@ -122,19 +123,21 @@ class FollowIssues:
         records: list[Record] = []
         since, before = self._clock.now() - WINDOW, None
         while len(records) < WINDOW_CASES:
+            started = self._clock.monotonic()
             page = await self._store.page(Filters(), before=before, limit=REMEMBERED_AT_ONCE)
             recent = [one for one in page.cases if one.suggestion.received_at >= since]
             records += [record_of(one, self._simplify) for one in recent if one.follow_key is None and comparable(one)]
             before = page.before
             if before is None or len(recent) < len(page.cases):
                 break
+            await self._rest(started)
             if not await self._holds():
                 return None
         following = Following()
         records.reverse()
-        for at in range(0, len(records), REMEMBERED_AT_ONCE):
+        for at in range(0, len(records), TAKEN_AT_ONCE):
             started = self._clock.monotonic()
-            await asyncio.to_thread(_remember, following, records[at : at + REMEMBERED_AT_ONCE])
+            await asyncio.to_thread(_remember, following, records[at : at + TAKEN_AT_ONCE])
             await self._rest(started)
             if not await self._holds():
                 return None
