@@ -106,8 +106,10 @@ def _given(query: QueryParams) -> dict[str, str]:
 
 
 def mount_static(app: FastAPI) -> None:
-    """Style, scripts and pictures, all our own."""
-    app.mount("/static", _Revalidated(directory=ROOT / "static"), name="static")
+    """Style, scripts and pictures, all our own; the player is the desk's too."""
+    app.mount(
+        "/static", _Revalidated(directory=ROOT / "static", packages=[("shared.runtime", "static")]), name="static"
+    )
 
 
 class _Revalidated(StaticFiles):

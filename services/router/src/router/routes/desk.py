@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Query, Request
@@ -18,9 +19,12 @@ from router.routes import why
 from router.routes.playing import Playing
 from router.routes.rendering import ROOM, Pages
 from router.routes.sessions import Sessions
+from shared import runtime
 from shared.errors import NotFound
 
 WORDS_MAX = 60
+STATIC = (ROOM / "static", Path(runtime.__file__).parent / "static")
+"""The desk's own, and the player that it shares with the residents' site."""
 _NUMBER = re.compile(r"^[A-Za-z]{1,10}-\d{4}-\d{1,9}$")
 
 
@@ -33,8 +37,8 @@ def routes(door: Sessions, pages: Pages, queues: Queues, playing: Playing) -> AP
 
     @paths.get("/static/{name}")
     async def static(name: str) -> Response:
-        path = ROOM / "static" / name
-        if not re.fullmatch(r"[a-z-]+\.(css|svg|js)", name) or not path.is_file():
+        path = next((folder / name for folder in STATIC if (folder / name).is_file()), None)
+        if path is None or not re.fullmatch(r"[a-z-]+\.(css|svg|js)", name):
             raise NotFound("There is no such page.")
         return FileResponse(path, headers={"Cache-Control": "public, max-age=300"})
 
