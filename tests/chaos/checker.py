@@ -6,7 +6,7 @@ It imports nothing of the system: topics are read with a plain consumer, headers
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,15 @@ from tests.chaos.load import CANARY_PHONE, Accepted
 
 OUTCOMES = ("case.assigned.v1", "case.declined.v1", "case.review-requested.v1")
 TOPICS = ("suggestions", "cases", "recordings", "hotline-submissions", "notices")
-ORDER = {"suggestion.submitted.v1": 0, "case.accepted.v1": 1, "case.assigned.v1": 2, "case.resolved.v1": 3}
+ORDER = {
+    "case.review-requested.v1": 0,
+    "case.accepted.v1": 1,
+    "case.assigned.v1": 2,
+    "case.declined.v1": 2,
+    "case.resolved.v1": 3,
+}
+"""Ranks of the events on `cases`: none comes after a higher one."""
+NOTICES = ("notice.sent.v1", "notice.failed.v1")
 
 
 @dataclass(frozen=True)
@@ -120,14 +128,19 @@ def _work_orders(records: list[Seen]) -> dict[str, set[str]]:
 
 
 async def check(kafka: str, accepted: Accepted, logs: Path, metrics: list[str]) -> Verdict:
-    """Compare promises and history."""
+    """Compare promises and history, as they are now."""
     records = await read_all(kafka, (*TOPICS, *(f"{topic}-dlq" for topic in TOPICS)))
+    return compared(records, accepted, logs, metrics)
+
+
+def compared(records: list[Seen], accepted: Accepted, logs: Path, metrics: list[str]) -> Verdict:
+    """What the records, logs and metrics say of what was promised."""
     verdict = Verdict(accepted=accepted.total)
     for one in records:
         verdict.records[one.topic] = verdict.records.get(one.topic, 0) + 1
         if one.topic.endswith("-dlq"):
             verdict.dead_letters.append(f"{one.topic} {one.headers.get('error-type')}: {one.headers.get('error')}")
-    _look_for_canaries(verdict, records, logs, metrics)
+    _look_for_canaries(verdict, records, accepted, logs, metrics)
     firsts = _first_of_each(verdict, records)
     submitted, outcomes = _by_subject(firsts, {"suggestion.submitted.v1"}), _by_subject(firsts, set(OUTCOMES))
     by_order = _work_orders(records)
@@ -139,14 +152,40 @@ async def check(kafka: str, accepted: Accepted, logs: Path, metrics: list[str]) 
             verdict.lost.append(suggestion_id)
         elif suggestion_id not in outcomes:
             verdict.undecided.append(suggestion_id)
-    verdict.doubled = [subject for subject, events in submitted.items() if len(events) > 1]
-    verdict.doubled += [f"order {order}" for order, became in by_order.items() if len(became) > 1]
+    verdict.lost += _changed_texts(firsts, accepted)
+    verdict.doubled = [f"order {order}" for order, became in by_order.items() if len(became) > 1]
+    verdict.doubled += _doubled(firsts)
     verdict.several_outcomes = [subject for subject, events in outcomes.items() if len(events) > 1]
-    for subject, events in _by_subject(firsts, set(ORDER) - {"suggestion.submitted.v1"}).items():
+    for subject, events in _by_subject(firsts, set(ORDER)).items():
         ranks = [ORDER[one.headers["ce_type"]] for one in sorted(events, key=lambda one: one.offset)]
-        if ranks != sorted(ranks):
+        if ranks != sorted(ranks) or len({one.partition for one in events}) > 1:
             verdict.out_of_order.append(subject)
     return verdict
+
+
+def _doubled(firsts: list[Seen]) -> list[str]:
+    """Effects under two event ids: a submission, an opened case, one answer to one cause, the outcome of one notice."""
+    effects: Counter[tuple[str, ...]] = Counter()
+    for one in firsts:
+        kind, subject, cause = (one.headers.get(f"ce_{name}", "") for name in ("type", "subject", "causationid"))
+        if kind in NOTICES:
+            effects["notice", one.data["notice_id"]] += 1
+        elif kind in ("suggestion.submitted.v1", "case.accepted.v1"):
+            effects[kind, subject] += 1
+        elif cause:
+            effects[kind, subject, cause] += 1
+    return [" ".join(effect) for effect, times in effects.items() if times > 1]
+
+
+def _changed_texts(firsts: list[Seen], accepted: Accepted) -> list[str]:
+    """Work orders whose words are not those that the hotline sent."""
+    return [
+        f"words of order {one.data['external_id']}"
+        for one in firsts
+        if one.headers.get("ce_type") == "suggestion.submitted.v1"
+        and b'"external_id"' in one.value
+        and one.data["text"] != accepted.work_orders.get(one.data["external_id"], one.data["text"])
+    ]
 
 
 def _first_of_each(verdict: Verdict, records: list[Seen]) -> list[Seen]:
@@ -168,13 +207,19 @@ def _by_subject(records: list[Seen], kinds: set[str]) -> dict[str, list[Seen]]:
     return found
 
 
-def _look_for_canaries(verdict: Verdict, records: list[Seen], logs: Path, metrics: list[str]) -> None:
+def _look_for_canaries(
+    verdict: Verdict, records: list[Seen], accepted: Accepted, logs: Path, metrics: list[str]
+) -> None:
+    carried = False
     for one in records:
         if one.topic.startswith("hotline-submissions"):
+            carried = carried or CANARY_PHONE.encode() in one.value
             continue  # the one topic that may hold contact data
-        if CANARY_PHONE.encode() in one.value or CANARY_PHONE in "".join(one.headers.values()):
+        if CANARY_PHONE.encode() in one.value or CANARY_PHONE in "".join((one.key or "", *one.headers.values())):
             verdict.canaries.append(f"{one.topic}/{one.partition}@{one.offset}")
     verdict.canaries += [
         f"log {path.name}" for path in logs.glob("*.log*") if CANARY_PHONE.encode() in path.read_bytes()
     ]
     verdict.canaries += ["a metric" for page in metrics if CANARY_PHONE in page]
+    if accepted.work_orders and not carried:
+        verdict.canaries.append("no work order carried the canary, so its absence elsewhere proves nothing")
