@@ -1,4 +1,5 @@
-"""Rows 1, 2, 3 and 10: processes that die by SIGKILL at the worst lines of the code. (Row 36 is the notifier's.)"""
+"""Rows 1, 2, 3 and 10, and every other point: processes that die by SIGKILL at the worst lines of the code. (Row 36
+is the notifier's, and the worker's points are met by the campaign.)"""
 
 from __future__ import annotations
 
@@ -8,12 +9,17 @@ import signal
 import httpx2
 import pytest
 
+from shared.clock import SystemClock
+from shared.contracts.suggestions import SuggestionCorrected
+from shared.messaging import reading
+from shared.messaging.encoding import Outgoing
+from shared.messaging.publishing import Publisher
 from shared.storage.mongo import Mongo
-from tests.support.casework import SIGNALS, said
+from tests.support.casework import SIGNALS, VAGUE, said
 from tests.support.fragile import Fragile
 from tests.support.media_stack import topic_events
 from tests.support.processes import Processes, end_leases, ended
-from tests.support.router_house import RouterHouse, until
+from tests.support.router_house import RouterHouse, handling, until
 
 pytestmark = pytest.mark.connected
 KEY = {"Idempotency-Key": "one and the same"}
@@ -104,3 +110,49 @@ async def test_a_consumer_killed_between_effect_and_commit_gets_the_record_again
     for case in await house.cases(mongo).find({"_id": {"$in": [*ids, *done]}}).to_list(None):
         assert len([one for one in case["outbox"] if one["type"] in FIRST_OUTCOMES]) == 1
     mongo.close()
+
+
+@pytest.mark.parametrize("point", ["before_change", "after_change"])
+async def test_a_router_killed_around_a_change_makes_it_once(
+    fragile: Fragile, processes: Processes, prefix: str, point: str
+) -> None:
+    """What a resident corrects changes the case once, and what follows from it is told once."""
+    house, mongo = RouterHouse(fragile.infrastructure, prefix), Mongo(fragile.infrastructure.mongo_uri, prefix=prefix)
+    [vague, _] = await house.publish(
+        first := said(VAGUE),
+        SuggestionCorrected(suggestion_id=first.suggestion_id, text=SIGNALS, corrected_at=SystemClock().now()),
+    )
+    assert await ended(processes.start("router", CRASH_AT=point)) == -signal.SIGKILL
+    await processes.ready(processes.start("router"))
+    await end_leases(house.cases(mongo))
+    told = await house.told([vague["subject"]], 3, seconds=60)
+    assert [event.type for event in told] == ["case.review-requested.v1", "case.accepted.v1", "case.assigned.v1"]
+    [case] = await house.cases(mongo).find({"_id": vague["subject"]}).to_list(None)
+    assert [entry["action"] for entry in case["history"]] == ["opened", "reconsidered"]
+    assert len(handling(case)) == 3
+    mongo.close()
+
+
+@pytest.mark.parametrize(("point", "copies"), [("before_bury", 1), ("after_bury", 2)])
+async def test_a_consumer_killed_around_a_burial_buries_again_and_loses_nothing(
+    fragile: Fragile, processes: Processes, prefix: str, point: str, copies: int
+) -> None:
+    """A letter may lie there twice, with the same provenance; what it is about is never skipped."""
+    junk, connection = f"{{{prefix}".encode(), fragile.infrastructure.connection()
+    publisher = Publisher(connection)
+    await publisher.publish([Outgoing(topic="suggestions", key=None, value=junk, headers=[])])
+    await publisher.stop()
+
+    async def buried() -> list[str]:
+        letters = [one for one in await reading.stored(connection, "suggestions-dlq") if one.value == junk]
+        return [reading.header_texts(one.headers)["original-offset"] for one in letters]
+
+    assert await ended(processes.start("router", CRASH_AT=point)) == -signal.SIGKILL
+    assert len(await buried()) == copies - 1
+    await processes.ready(processes.start("router"))
+
+    async def all_there() -> bool:
+        return len(await buried()) == copies
+
+    await until(all_there, seconds=60)
+    assert len(set(await buried())) == 1

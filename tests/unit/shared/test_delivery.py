@@ -207,3 +207,21 @@ async def test_an_unknown_type_is_buried_and_a_known_type_without_handler_passes
     [buried] = bench.publisher.published
     assert dict(buried.headers)["error-type"] == b"unknown-type"
     assert bench.handled == []
+
+
+async def test_records_are_counted_by_type_and_by_what_became_of_them() -> None:
+    bench = Bench(None, Unavailable("database"), None, ValueError("a bug"), None, PermanentError("no", code="no"))
+    await bench.delivery([submitted_record("A", offset=1)])
+    await bench.delivery([submitted_record("A", offset=2)])
+    await bench.delivery([submitted_record("A", offset=3)])
+    await bench.delivery([submitted_record("A", offset=4)])
+    await bench.delivery([FakeRecord(offset=5, value=b"\xff{")])
+
+    def counted(outcome: str, kind: str = "suggestion.submitted.v1") -> float | None:
+        labels = {"topic": "suggestions", "type": kind, "outcome": outcome}
+        return bench.registry.get_sample_value("minsheng_events_consumed_total", labels)
+
+    assert (counted("handled"), counted("retried"), counted("dead-lettered")) == (3, 2, 1)
+    assert counted("dead-lettered", kind="") == 1  # nobody can say what it was
+    buried = {"topic": "suggestions", "error_type": "no"}
+    assert bench.registry.get_sample_value("minsheng_dead_letters_total", buried) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared import crash_points
 from shared.clock import Clock
 from shared.contracts.model import rfc3339
 from shared.contracts.topics import DLQ_SUFFIX
@@ -39,6 +40,7 @@ class DeadLetters:
         ]
         # A replayed record that fails again carries the first failure's headers: keep only the newest.
         kept = [(name, value) for name, value in record.headers if name not in PROVENANCE]
+        crash_points.reach("before_bury")
         await self._publisher.publish(
             [
                 Outgoing(
@@ -49,3 +51,4 @@ class DeadLetters:
                 )
             ]
         )
+        crash_points.reach("after_bury")

@@ -123,35 +123,37 @@ class Delivery:
         """True when done with the record (handled, ignored or buried), False to try again later."""
         place = _place(record)
         attempt = self._attempts.get(place, 0) + 1
+        kind = ""  # of what nobody can read
         try:
-            outcome, event_type = await self._handle(record)
+            event = from_record(record, types=self._accept)
+            kind = event.type
+            outcome = await self._handle(event, record.topic)
         except TransientError as error:
             # not counted as an attempt of the record: an outage must never turn into dead letters
             _log.warning("handling_delayed", topic=record.topic, code=error.code, error_type=type(error).__name__)
-            self._count(record, "", "retried")
+            self._count(record, kind, "retried")
             return False
         except PermanentError as error:
-            return await self._bury(record, error.code, str(error), attempt)
+            return await self._bury(record, kind, error.code, str(error), attempt)
         except Exception as error:
             _log.error("handler_failed", topic=record.topic, attempt=attempt, exc_info=error)
             if attempt >= MAX_BUG_ATTEMPTS:
-                return await self._bury(record, type(error).__name__, "the handler failed unexpectedly", attempt)
+                return await self._bury(record, kind, type(error).__name__, "the handler failed unexpectedly", attempt)
             self._attempts[place] = attempt
-            self._count(record, "", "retried")
+            self._count(record, kind, "retried")
             return False
         self._finish(place)
-        self._count(record, event_type, outcome)
+        self._count(record, kind, outcome)
         return True
 
-    async def _handle(self, record: Record) -> tuple[str, str]:
-        event = from_record(record, types=self._accept)
+    async def _handle(self, event: Event[Any], topic: str) -> str:
         handler = self._handlers.get(event.type)
         if handler is None:
-            return "ignored", event.type
+            return "ignored"
         crash_points.reach("before_effect")
         with (
             traced(f"consume {event.type}", event.traceparent),
-            self._metrics.handling_seconds.labels(topic=record.topic).time(),
+            self._metrics.handling_seconds.labels(topic=topic).time(),
         ):
             try:
                 await handler(event)
@@ -162,9 +164,9 @@ class Delivery:
                 # leaked from something the handler awaited; unhandled it would end the consume loop for good
                 raise RuntimeError("a cancellation leaked out of the handler") from None
         crash_points.reach("after_effect")
-        return "handled", event.type
+        return "handled"
 
-    async def _bury(self, record: Record, error_type: str, error: str, attempts: int) -> bool:
+    async def _bury(self, record: Record, kind: str, error_type: str, error: str, attempts: int) -> bool:
         try:
             await self._dead_letters.bury(record, error_type=error_type, error=error, attempts=attempts)
         except MinshengError as failure:  # not buried: must not be committed
@@ -180,7 +182,7 @@ class Delivery:
         )
         self._metrics.dead_letters.labels(topic=record.topic, error_type=error_type).inc()
         self._finish(_place(record))
-        self._count(record, "", "dead-lettered")
+        self._count(record, kind, "dead-lettered")
         return True
 
     def _finish(self, place: tuple[str, int, int]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from intake_web.adapters.suggestion_store import SOURCE
+from shared import crash_points
 from shared.clock import Clock
 from shared.contracts.pending import Pending
 from shared.contracts.suggestions import SuggestionCorrected
@@ -29,10 +30,12 @@ class MongoActs:
     async def correct(self, act_id: str, correction: SuggestionCorrected) -> None:
         now = self._clock.now()
         document: Document = {"_id": act_id, **new_fields([entry(correction, source=SOURCE, at=now)], now=now)}
+        crash_points.reach("before_insert")
         try:
             await self._insert(document)
         except OutcomeUnknown:
             await self._insert(document)
+        crash_points.reach("after_insert")
 
     async def _insert(self, document: Document) -> None:
         try:

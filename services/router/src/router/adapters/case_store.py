@@ -92,8 +92,10 @@ class MongoCases:
         if events:
             entries = [entry(event, source=SOURCE, at=now, causation_id=causation_id) for event in events]
             update = merged(update, append_update(entries, now=now))
+        crash_points.reach("before_change")
         with translated():
             result = await self._collection.update_one({"_id": before.suggestion_id, "version": before.version}, update)
+        crash_points.reach("after_change")
         if result.modified_count == 0:
             return False
         if events:
