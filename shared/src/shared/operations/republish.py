@@ -113,12 +113,18 @@ def _moment(text: str) -> datetime:
     return moment
 
 
+def _rate(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError("needs a whole number of events per second, at least 1")
+    return int(text)
+
+
 def main() -> int:
     """0 done, 1 a problem named, 2 wrong usage; stdout holds only the counts as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--since", type=_moment, required=True)
     parser.add_argument("--topic", action="append", help="only this topic (may be repeated)")
-    parser.add_argument("--rate", type=int, default=500, help="events per second")
+    parser.add_argument("--rate", type=_rate, default=500, help="events per second")
     parser.add_argument("--dry-run", action="store_true")
     arguments = parser.parse_args()
     try:
