@@ -28,6 +28,7 @@ class FakeOutbox:
         self.marked: list[str] = []
         self.refuse: set[str] = set()
         self.claimed: set[str] = set()
+        self.is_busy = False
 
     async def due(self, *, limit: int) -> list[Pending]:
         return [one for one in self.waiting if one.document_id not in self.claimed][:limit]
@@ -38,6 +39,8 @@ class FakeOutbox:
         return mine
 
     async def mark_published(self, batch: Sequence[Pending]) -> None:
+        if self.is_busy:
+            raise Unavailable("the database is busy")
         self.marked += [pending.document_id for pending in batch]
         self.waiting = [one for one in self.waiting if one.document_id not in self.marked]
 
@@ -141,20 +144,17 @@ async def test_after_an_outage_what_was_just_written_goes_out_without_waiting_fo
 async def test_a_document_that_grew_before_it_was_marked_sends_only_what_is_new(clock: FrozenClock) -> None:
     store, publisher = FakeOutbox(), FakePublisher()
     relay = make(store, publisher, clock)
-    mark = store.mark_published
-
-    async def growing(batch: Sequence[Pending]) -> None:
-        raise Unavailable("the database is busy")
-
-    store.mark_published = growing  # type: ignore[method-assign]
+    store.is_busy = True
     relay.nudge(pending("A", clock, "e1"))
     task = asyncio.create_task(relay.run())
     while not publisher.published:
         await asyncio.sleep(0.01)
-    store.mark_published = mark  # type: ignore[method-assign]
     store.waiting = [pending("A", clock, "e1", "e2", lease=timedelta(0))]
     relay.wake()
-    while len(publisher.published) < 2 or store.marked.count("A") < 2:
+    while len(publisher.published) < 2:
+        await asyncio.sleep(0.01)
+    store.is_busy = False
+    while store.marked.count("A") < 2:
         await asyncio.sleep(0.01)
     task.cancel()
     assert ids(publisher) == ["e1", "e2"]
@@ -178,7 +178,7 @@ async def test_an_event_that_the_broker_refuses_for_good_holds_up_no_other(clock
     assert [record.key for record in publisher.published] == [b"A", b"B"]
 
 
-async def test_under_load_marking_waits_and_a_stop_still_notes_what_was_acknowledged(clock: FrozenClock) -> None:
+async def test_a_stop_in_the_middle_of_a_burst_still_notes_what_was_acknowledged(clock: FrozenClock) -> None:
     store, publisher = FakeOutbox(), FakePublisher()
     relay = make(store, publisher, clock)
     publish = publisher.publish
@@ -193,8 +193,7 @@ async def test_under_load_marking_waits_and_a_stop_still_notes_what_was_acknowle
     task = asyncio.create_task(relay.run())
     while len(publisher.published) < 20:
         await asyncio.sleep(0)
-    assert store.marked == []
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert "A" in store.marked
+    assert set(store.marked) >= {record.key.decode() for record in publisher.published[:19]}  # type: ignore[union-attr]

@@ -8,13 +8,11 @@ events of one suggestion keep their order.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Protocol
 
 import structlog
@@ -25,6 +23,7 @@ from shared.contracts.pending import Pending
 from shared.contracts.topics import TOPIC_OF
 from shared.errors import MinshengError, PermanentError
 from shared.messaging.encoding import Outgoing, to_record
+from shared.messaging.marking import Marking
 from shared.messaging.metrics import DeliveryMetrics
 from shared.messaging.publishing import Publisher
 
@@ -34,14 +33,6 @@ SWEEP_EVERY_S = 1.0
 LEASE = timedelta(seconds=30)
 LEASE_MARGIN = timedelta(seconds=12)
 """A nudge whose lease ends within this (longer than one publish may take) is left to the sweep."""
-MAX_UNMARKED = 5_000
-MAX_UNMARKED_S = 8.0
-"""Far below the lease: what is acknowledged but not marked must not fall due for another process, also when
-marking takes twice as long as the writing did."""
-MARKED_AT_ONCE = 20
-CALM_S = 0.3
-"""So long after the last write a burst counts as over."""
-FLUSH_S = 4.0
 MAX_NUDGES = 5_000
 MAX_PAUSE_S = 10.0
 
@@ -77,7 +68,7 @@ class Relay:
         self._last_round = clock.monotonic()
         self._failures = 0
         self._last_sweep = float("-inf")
-        self._acknowledged: deque[tuple[float, Pending]] = deque()
+        self._marking = Marking(store.mark_published, clock, name=name)
 
     def nudge(self, pending: Pending) -> None:
         """Publish this soon: it was just written, leased to us. Losing the nudge loses nothing."""
@@ -92,9 +83,12 @@ class Relay:
     async def run(self) -> None:
         """Until cancelled. Every fault is retried with a growing, jittered pause."""
         try:
-            await self._rounds()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._marking.run())
+                tasks.create_task(self._rounds())
         finally:
-            await self._flush()
+            self._nudged.clear()
+            await self._marking.flush()
 
     async def _rounds(self) -> None:
         while True:
@@ -111,14 +105,13 @@ class Relay:
         """True when something was published or nothing waits: the way is free."""
         self._last_round = self._clock.monotonic()
         sweep = self._clock.monotonic() - self._last_sweep >= SWEEP_EVERY_S
-        calm = False
         if not self._nudged and not sweep:
             self._wake.clear()
             try:
-                async with asyncio.timeout(CALM_S if self._acknowledged else SWEEP_EVERY_S):
+                async with asyncio.timeout(SWEEP_EVERY_S):
                     await self._wake.wait()
             except TimeoutError:
-                sweep, calm = not self._acknowledged, True
+                sweep = True
         batch, nothing_waits = self._take_nudged(), False
         try:
             if sweep or self._clock.monotonic() - self._last_sweep >= SWEEP_EVERY_S:
@@ -127,34 +120,9 @@ class Relay:
             if batch:
                 await self._publish(batch)
         except MinshengError:  # still leased to us: again as soon as the broker is back, not when the lease ends
-            acknowledged = {id(one) for _, one in self._acknowledged}
-            self._nudged.extendleft(one for one in reversed(batch) if id(one) not in acknowledged)
+            self._nudged.extendleft(one for one in reversed(batch) if not self._marking.holds(one))
             raise
-        await self._mark(calm=calm, quota=max(MARKED_AT_ONCE, len(batch)))
         return bool(batch) or nothing_waits
-
-    async def _mark(self, *, calm: bool, quota: int = 0) -> None:
-        """Note what was acknowledged, but let accepting go first: a crash before this only repeats events.
-
-        In small pieces, so that no write waits long behind one; those that must not wait longer go by `quota`.
-        """
-        while self._acknowledged:
-            since, _ = self._acknowledged[0]
-            is_late = len(self._acknowledged) >= MAX_UNMARKED or self._clock.monotonic() - since >= MAX_UNMARKED_S
-            if not (is_late and quota > 0) and (not calm or self._nudged):
-                return
-            piece = list(islice(self._acknowledged, MARKED_AT_ONCE))
-            await self._store.mark_published([pending for _, pending in piece])
-            for _ in piece:
-                self._acknowledged.popleft()
-            quota -= len(piece)
-
-    async def _flush(self) -> None:
-        """At a stop: note what was acknowledged, so that the next start repeats nothing."""
-        self._nudged.clear()
-        with contextlib.suppress(MinshengError, TimeoutError):
-            async with asyncio.timeout(FLUSH_S):
-                await self._mark(calm=True)
 
     def _take_nudged(self) -> list[Pending]:
         safe_until = self._clock.now() + LEASE_MARGIN
@@ -171,21 +139,14 @@ class Relay:
 
     async def _sweep(self) -> tuple[list[Pending], list[Pending]]:
         """What is due, and which of it we claimed."""
+        sent = self._marking.lengths()  # before the look: a mark that lands meanwhile must not be forgotten by it
         due = await self._store.due(limit=BATCH)
         self._last_sweep = self._clock.monotonic()
         self._metrics.outbox_oldest_seconds.set(await self._store.oldest_age_s() if due else 0)
         if len(due) == BATCH:
             self._last_sweep = float("-inf")  # more is waiting: go on at once
-        until = self._clock.now() + LEASE
-        return due, self._unsent(await self._store.claim(due, until=until)) if due else []
-
-    def _unsent(self, claimed: list[Pending]) -> list[Pending]:
-        """Without what the broker has acknowledged already: such a document grew before it was marked."""
-        sent = {pending.document_id: pending.length for _, pending in self._acknowledged}
-        return [
-            replace(one, entries=one.entries[max(0, len(one.entries) - (one.length - sent.get(one.document_id, 0))) :])
-            for one in claimed
-        ]
+        claimed = await self._store.claim(due, until=self._clock.now() + LEASE) if due else []
+        return due, [_unsent(pending, sent) for pending in claimed]
 
     async def _publish(self, batch: list[Pending]) -> None:
         crash_points.reach("before_publish")
@@ -199,7 +160,7 @@ class Relay:
                 await self._publish([pending])
             return
         crash_points.reach("after_publish")
-        self._acknowledged += [(self._clock.monotonic(), pending) for pending in batch]
+        self._marking.add(batch)
         for pending in batch:
             for entry in pending.entries:
                 self._metrics.published.labels(topic=TOPIC_OF[entry["type"]]).inc()
@@ -214,3 +175,9 @@ class Relay:
         if idle > 30:
             return f"the relay has not gone round for {idle:.0f} s"
         return f"{self._failures} publishes failed in a row" if self._failures >= 3 else None
+
+
+def _unsent(pending: Pending, sent: Mapping[str, int]) -> Pending:
+    """Without what the broker has acknowledged already: such a document grew before it was marked."""
+    new = pending.length - sent.get(pending.document_id, 0)
+    return replace(pending, entries=pending.entries[max(0, len(pending.entries) - new) :])
