@@ -1,4 +1,4 @@
-"""A guarded Kafka of a test module's own: real users, real grants."""
+"""A guarded Kafka of a test session, and the database that its stack's commands know: real users, real grants."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from tests.support.infrastructure import free_offset, minsheng
 
 @dataclass(frozen=True, kw_only=True)
 class Guarded:
-    """Its address, and every user's password."""
+    """Its address, every user's password, and what a command needs in its environment to speak of this stack."""
 
     bootstrap: str
+    mongo_uri: str
     state: Path
     passwords: dict[str, str]
+    env: dict[str, str]
 
     def login(self, user: str | None, password: str | None = None) -> KafkaConnection:
         return KafkaConnection(bootstrap_servers=self.bootstrap, client_id="tests", username=user, password=password)
@@ -32,15 +34,21 @@ class Guarded:
 
 @contextmanager
 def guarded_kafka(state: Path) -> Iterator[Guarded]:
-    """`SECURE=1 minsheng up` with Kafka alone; stopped at the end."""
+    """`SECURE=1 minsheng up` with Kafka and Mongo alone; stopped at the end."""
     offset = free_offset()
     env = {"MINSHENG_STATE": str(state), "MINSHENG_PORT_OFFSET": str(offset), "SECURE": "1"}
-    env |= {"KAFKA_BOOTSTRAP_SERVERS": ""}  # always a broker of our own, whatever the session's tests use
-    started = minsheng("up", "--detach", "--only", "kafka", env=env)
+    env |= {"KAFKA_BOOTSTRAP_SERVERS": "", "MONGODB_URI": ""}  # always our own, whatever the session's tests use
+    started = minsheng("up", "--detach", "--only", "kafka,mongo", env=env)
     assert started.returncode == 0, f"{started.stdout}\n{started.stderr}"
     try:
         lines = (state / "secrets.env").read_text(encoding="utf-8").splitlines()
         passwords = dict(line.split("=", 1) for line in lines)
-        yield Guarded(bootstrap=f"127.0.0.1:{19092 + offset}", state=state, passwords=passwords)
+        yield Guarded(
+            bootstrap=f"127.0.0.1:{19092 + offset}",
+            mongo_uri=f"mongodb://127.0.0.1:{27117 + offset}/?retryWrites=false",
+            state=state,
+            passwords=passwords,
+            env=env,
+        )
     finally:
         minsheng("down", env=env)
