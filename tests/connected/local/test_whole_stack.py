@@ -1,11 +1,17 @@
 """The local stack from outside: what an operator sees and does."""
 
+import json
 import os
+import re
 import signal
+import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shared.operations.republish import OUTBOXES
+from shared.storage.mongo import Mongo
 from tests.support.infrastructure import minsheng
 from tests.support.stack import WholeStack
 
@@ -51,6 +57,36 @@ def test_one_input_per_channel_reaches_its_outcome_and_its_mail(whole_stack: Who
     seen = whole_stack.json("case", "show", text["query_code"])
     assert seen["suggestion_id"] == text["suggestion_id"]
     assert seen["state"] in {"accepted", "assigned", "in-review"}
+
+
+async def test_every_outbox_that_was_written_is_one_that_republishing_reads(whole_stack: WholeStack) -> None:
+    """An aggregate that publishes and is not on that list would stay missing after a broker lost its log."""
+    mongo = Mongo(whole_stack.status()["mongo"]["uri"])
+    written = set()
+    for name in ("intake_web", "intake_media", "router", "notifier", "vault"):
+        for collection in await mongo.database(name).list_collection_names():
+            if await mongo.database(name)[collection].find_one({"outbox": {"$exists": True}}):
+                written.add((name, collection))
+    mongo.close()
+    assert written <= set(OUTBOXES)
+    assert {name for name, _ in written} == {"intake_web", "intake_media", "router", "notifier"}
+
+
+def test_every_metric_of_the_dashboard_is_on_the_page_of_a_running_process(whole_stack: WholeStack) -> None:
+    board = Path(__file__).parents[3] / "deploy/grafana/dashboards/minsheng.json"
+    asked = set(re.findall(r"\bminsheng_\w+", " ".join(_queries(json.loads(board.read_text(encoding="utf-8"))))))
+    found: set[str] = set()
+    for row in whole_stack.status()["services"]:
+        if row["kind"] != "infrastructure":
+            page = urllib.request.urlopen(row["url"] + "/metrics", timeout=10).read().decode()
+            told = {name for name, _ in re.findall(r"^# TYPE (minsheng_\w+) (\w+)$", page, re.MULTILINE)}
+            assert {"minsheng_outbox_oldest_seconds", "minsheng_relay_idle_seconds"} <= told, row["name"]
+            found |= told
+    assert {re.sub(r"_(bucket|sum|count)$", "", name) for name in asked} - found == set()
+
+
+def _queries(board: dict[str, Any]) -> list[str]:
+    return [target["expr"] for panel in board["panels"] for target in panel.get("targets", ())]
 
 
 def test_workers_of_one_channel_are_added_and_removed_while_the_other_stays(whole_stack: WholeStack) -> None:
