@@ -44,9 +44,10 @@ $(VENV)/.ready-dev: $(VENV)/.ready tests/requirements.lock
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install -q --compile-bytecode --require-hashes -r tests/requirements.lock
 	@touch $@
 
-system: # Debian packages that the tests need: a browser, ffmpeg, a Chinese font
+system: # Debian packages that the tests need: a browser, ffmpeg, a robot's voice, a Chinese font
 	@missing=""; command -v chromium >/dev/null || missing="$$missing chromium"; \
 	command -v ffmpeg >/dev/null || missing="$$missing ffmpeg"; \
+	command -v espeak-ng >/dev/null || missing="$$missing espeak-ng"; \
 	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fontconfig fonts-noto-cjk"; \
 	test -z "$$missing" && exit 0; \
 	if command -v apt-get >/dev/null && test "$$(id -u)" = 0; then \
