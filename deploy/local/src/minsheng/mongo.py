@@ -21,8 +21,8 @@ def command(places: Places) -> list[str]:
         "WARNING",
         "--cache-size",
         "256M",
-        "--oplog-max-entries",
-        "20000",
+        # No change streams, no transactions, one node: an oplog would be a second write of everything.
+        "--standalone",
     ]
 
 

@@ -133,8 +133,10 @@ async def _nothing() -> AsyncIterator[None]:
     yield
 
 
-PROJECTED_AT_ONCE = 4
-"""The tracking view may be a moment late; taking in what residents send has the right of way to the database."""
+PROJECTED_AT_ONCE = 16
+PROJECTED_AFTER_MS = 100
+"""The tracking view may be a moment late, so its facts gather to few writes: taking in what residents send has the
+right of way to the database, and waits for one of them at most."""
 
 
 class _Connected:
@@ -207,7 +209,7 @@ class _Connected:
             self._metrics,
             accept=subscribers.HOTLINE_TYPES,
         )
-        self._consuming.add(subscribers.PROJECTED, projection)
+        self._consuming.add(subscribers.PROJECTED, projection, gather_ms=PROJECTED_AFTER_MS)
         self._consuming.add(subscribers.HOTLINES, work_orders)
 
     @asynccontextmanager

@@ -22,6 +22,7 @@ SESSION_TIMEOUT_MS = 6_000
 MAX_POLL_INTERVAL_MS = 300_000
 GRACEFUL_TIMEOUT_S = 5.0
 BATCH_RECORDS = 200
+GATHERED_BYTES = 256 * 1024
 
 
 async def safe_parser(records: Any, original: Callable[[Any], Awaitable[KafkaMessage]]) -> KafkaMessage:
@@ -61,8 +62,13 @@ def build_broker(connection: KafkaConnection) -> KafkaBroker:
     )
 
 
-def subscribe(broker: KafkaBroker, topics: Sequence[str], *, group: str, delivery: Delivery) -> Any:
-    """Attach a delivery policy to topics; returns FastStream's subscriber (for health checks)."""
+def subscribe(broker: KafkaBroker, topics: Sequence[str], *, group: str, delivery: Delivery, gather_ms: int = 0) -> Any:
+    """Attach a delivery policy to topics; returns FastStream's subscriber (for health checks).
+
+    `gather_ms`: the broker may hold records back so long until there are more, for work whose writes travel together
+    and that nobody waits for.
+    """
+    gathering = {"fetch_min_bytes": GATHERED_BYTES, "fetch_max_wait_ms": gather_ms} if gather_ms else {}
     subscriber = broker.subscriber(
         *topics,
         group_id=group,
@@ -75,6 +81,7 @@ def subscribe(broker: KafkaBroker, topics: Sequence[str], *, group: str, deliver
         max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
         ack_policy=AckPolicy.NACK_ON_ERROR,
         no_reply=True,
+        **gathering,
     )
 
     async def on_records(records: Sequence[ConsumerRecord[Any, Any]]) -> None:

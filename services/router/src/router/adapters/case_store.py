@@ -171,7 +171,8 @@ class MongoCases:
         return [_case(document) for document in found]
 
     async def followed(self, case: Case, finding: Finding | None, events: Sequence[EventData]) -> bool:
-        """See the port: guarded by the place in the line, not by the version."""
+        """See the port: guarded by the place in the line, not by the version. Its events go with the next sweep, many
+        at once: nobody waits for them."""
         now = self._clock.now()
         update: Document = {"$unset": {"follow_key": ""}}
         if finding:
@@ -183,11 +184,7 @@ class MongoCases:
             result = await self._collection.update_one(
                 {"_id": case.suggestion_id, "follow_key": case.follow_key}, update
             )
-        if result.modified_count == 0:
-            return False
-        if events:
-            self._wake()
-        return True
+        return bool(result.modified_count)
 
     async def merged_into(self, suggestion_id: str, *, limit: int) -> Sequence[Case]:
         """See the port."""
