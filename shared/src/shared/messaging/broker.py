@@ -68,7 +68,6 @@ def subscribe(broker: KafkaBroker, topics: Sequence[str], *, group: str, deliver
     `gather_ms`: the broker may hold records back so long until there are more, for work whose writes travel together
     and that nobody waits for.
     """
-    gathering = {"fetch_min_bytes": GATHERED_BYTES, "fetch_max_wait_ms": gather_ms} if gather_ms else {}
     subscriber = broker.subscriber(
         *topics,
         group_id=group,
@@ -81,7 +80,8 @@ def subscribe(broker: KafkaBroker, topics: Sequence[str], *, group: str, deliver
         max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
         ack_policy=AckPolicy.NACK_ON_ERROR,
         no_reply=True,
-        **gathering,
+        fetch_min_bytes=GATHERED_BYTES if gather_ms else 1,
+        fetch_max_wait_ms=gather_ms or 500,
     )
 
     async def on_records(records: Sequence[ConsumerRecord[Any, Any]]) -> None:
