@@ -7,9 +7,11 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from prometheus_client import CollectorRegistry
 from ulid import ULID
@@ -31,7 +33,10 @@ from shared.operations.republish import MARKS, republish
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import Mongo
 from shared.storage.outbox import OutboxStore, entry, new_fields, pending_of
+from tests.support.casework import SIGNALS
 from tests.support.infrastructure import Infrastructure, free_offset, minsheng
+from tests.support.processes import intake_web
+from tests.support.router_house import RouterHouse
 
 pytestmark = pytest.mark.connected
 CLOCK = SystemClock()
@@ -180,3 +185,48 @@ async def test_after_a_lost_tail_the_group_reads_again_and_republishing_leaves_n
     await publisher.stop()
     mongo.close()
     assert Path(places.state).exists()
+
+
+async def test_a_log_cut_while_intake_and_router_are_at_work_is_named_by_both_and_nothing_stays_missing(
+    own_broker: tuple[str, Places], infrastructure: Infrastructure, tmp_path: Path
+) -> None:
+    kafka, places = own_broker
+    here, started_at, ids = replace(infrastructure, kafka=kafka), CLOCK.now(), list[str]()
+    house = RouterHouse(here)
+    mongo = Mongo(here.mongo_uri, prefix=house.prefix)
+    publisher = Publisher(KafkaConnection(bootstrap_servers=kafka, client_id="drill"))
+
+    async def load(client: httpx2.AsyncClient) -> None:
+        while True:
+            answer = await client.post("/api/v1/suggestions", json={"text": SIGNALS})
+            assert answer.status_code == 202
+            ids.append(answer.json()["suggestion_id"])
+            await asyncio.sleep(0.03)
+
+    async def decided() -> bool:
+        return await house.cases(mongo).count_documents({"_id": {"$in": ids}}) == len(ids)
+
+    async with intake_web(here, house.prefix, tmp_path) as web, house.running() as router:
+        desk = httpx2.AsyncClient(transport=httpx2.ASGITransport(router), base_url="http://desk.test")
+        loading = asyncio.create_task(load(web))
+        await until(lambda: len(ids) > 150)
+        with supervisor(Running.load(places).endpoint, timeout=60) as control:
+            await asyncio.to_thread(control.stop, "kafka")
+            assert cut_logs(places) > 0
+            await asyncio.to_thread(control.start, "kafka")
+        async with asyncio.timeout(90):
+            for client in (desk, web):
+                while "lost its tail" not in (await client.get("/health/ready")).text:
+                    assert not loading.done(), loading.exception()
+                    await asyncio.sleep(0.5)
+        loading.cancel()
+        await republish(mongo, publisher, CLOCK, since=started_at, per_second=5_000)
+        async with asyncio.timeout(90):
+            while not await decided():
+                await asyncio.sleep(0.5)
+            for client in (desk, web):
+                while (await client.get("/health/ready")).status_code != 200:
+                    await asyncio.sleep(0.5)
+        await desk.aclose()
+    await publisher.stop()
+    mongo.close()

@@ -50,11 +50,16 @@ class LogWatch:
         if self._known is None:
             self._known = await self._marks.load()
         marked = {place: self._known[_key(place)] for place in ends if _key(place) in self._known}
-        # a shrunken end shows at once; a refilled one only by time stamps, looked at once per assignment
-        unchecked = {place: mark for place, mark in marked.items() if _key(place) not in self._checked}
-        intact = await _intact(consumer, unchecked)
+        # a shrunken end shows at once; a refilled one only by time stamps. A broker may be back, and its log refilled,
+        # between two looks and without a new assignment, so whatever moved since the last look is asked for again
+        moved = {
+            place: mark
+            for place, mark in marked.items()
+            if _key(place) not in self._checked or self._changed.get(_key(place), mark) != mark
+        }
+        intact = await _intact(consumer, moved)
         for place, mark in marked.items():
-            if ends[place] <= mark.offset or (place in unchecked and place not in intact):
+            if ends[place] <= mark.offset or (place in moved and place not in intact):
                 await self._rewind(consumer, place, mark, ends[place])
         self._checked |= {_key(place) for place in marked}
         self._checked &= {(place.topic, place.partition) for place in ends}
@@ -92,8 +97,12 @@ async def _intact(consumer: Any, marks: Mapping[TopicPartition, Mark]) -> set[To
     if not marks:
         return set()
     found = await consumer.offsets_for_times({place: mark.timestamp_ms for place, mark in marks.items()})
-    return {
+    intact = {
         place
         for place, mark in marks.items()
         if (at := found.get(place)) is not None and at.timestamp == mark.timestamp_ms and at.offset <= mark.offset
     }
+    if len(intact) < len(marks):  # what its retention took away is not lost: a log that lost its tail keeps its front
+        fronts = await consumer.beginning_offsets([place for place in marks if place not in intact])
+        intact |= {place for place, front in fronts.items() if front > marks[place].offset}
+    return intact
