@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 CORPUS = "tests/connected/intake_media/test_corpus.py"
 WHISPER = "tests/connected/intake_media/test_transcription.py"
+READER = "tests/connected/intake_media/test_media_reader.py"
 SANDBOX = "tests/connected/intake_media/test_sandbox.py"
 GATE = "tests/unit/intake_media/test_gate.py"
 JOBS = "tests/unit/intake_media/test_transcribing.py"
@@ -28,13 +29,17 @@ ROWS: dict[int, FailureMode] = {
     38: FailureMode(
         "playlists (ffconcat, HLS, DASH, references) under the name of a recording",
         "refused; no other resident's file is read",
-        (EVERY,),
+        (
+            EVERY,
+            f"{READER}::test_even_a_playlist_that_were_on_the_list_reaches_no_other_file",
+            f"{READER}::test_formats_and_codecs_off_the_list_stay_closed",
+        ),
         r"^(ffconcat|hls|dash|plain\.m3u|mov-with-foreign|smil|session)",
     ),
     39: FailureMode(
         "files that name addresses on the network",
         "refused; not a packet leaves",
-        (EVERY, f"{SANDBOX}::test_there_is_no_network"),
+        (EVERY, f"{READER}::test_no_job_has_a_network", f"{SANDBOX}::test_there_is_no_network"),
         r"http|-url|hls-master|hls-key|session|smil|svg|imagemagick",
     ),
     40: FailureMode(
@@ -43,14 +48,19 @@ ROWS: dict[int, FailureMode] = {
         (
             EVERY,
             f"{CORPUS}::test_a_frame_that_would_cost_a_gigabyte_is_not_decoded",
+            f"{READER}::test_memory_files_and_output_of_a_job_are_bounded",
             f"{SANDBOX}::test_processor_time_memory_and_file_size_are_bounded",
         ),
         r"ten-hours|bomb|claims-|cover|thousand|zip\.mp4|nesting|chain|amr-without|box-without-end",
     ),
     41: FailureMode(
-        "an ffmpeg that hangs, floods or forks",
-        "killed at its deadline with all that it started",
+        "a decoder that hangs, floods, forks or crashes",
+        "killed at its deadline with all that it started; the others go on, nothing outlives its owner",
         (
+            f"{READER}::test_a_job_that_spins_or_hangs_is_killed_with_its_children_and_the_others_go_on",
+            f"{READER}::test_a_crash_costs_one_job",
+            f"{READER}::test_a_killed_reader_is_replaced_with_the_next_job",
+            f"{READER}::test_reader_and_jobs_die_with_a_killed_owner",
             f"{SANDBOX}::test_a_hang_and_all_its_children_end_at_the_wall_clock",
             f"{SANDBOX}::test_a_flood_of_output_is_read_but_not_kept",
             f"{SANDBOX}::test_cancelling_kills_the_program",

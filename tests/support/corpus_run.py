@@ -12,9 +12,9 @@ from typing import Literal
 
 import numpy as np
 
-from intake_media.adapters.decoding import FfmpegDecoder
-from intake_media.adapters.probing import FfmpegProbe
-from intake_media.adapters.sandbox import Sandbox
+from intake_media.adapters.decoding import LibavDecoder
+from intake_media.adapters.media_reader import MediaReader
+from intake_media.adapters.probing import LibavProbe
 from intake_media.domain.media import MediaLimits, refusal
 from intake_media.domain.sound import Samples
 from shared.errors import PermanentError
@@ -62,17 +62,17 @@ def workshop(room: Path) -> Iterator[Workshop]:
             raise AssertionError("something called over the network")
 
 
-async def treat(upload: Upload, path: Path, sandbox: Sandbox, binary: str) -> Treated:
+async def treat(upload: Upload, path: Path, reader: MediaReader) -> Treated:
     """What becomes of it; `path` is where it is put, under an opaque name."""
     path.write_bytes(upload.contents)
     where: Where = "upload"
     try:
-        info = await FfmpegProbe(sandbox, binary=binary).probe(path)
+        info = await LibavProbe(reader).probe(path)
         refused = refusal(info, LIMITS)
         if refused is not None:
             return Treated(frozenset({refused.code}), where)
         where = "worker"
-        sound = await FfmpegDecoder(sandbox, binary=binary).decode(path, info, LIMITS)
+        sound = await LibavDecoder(reader).decode(path, info, LIMITS)
     except PermanentError as error:
         return Treated(frozenset({error.code}), where)
     return Treated(frozenset(sound.flags) or frozenset({OK}), "taken", sound.samples)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from intake_media.adapters.derivation import FfmpegDerivation
-from intake_media.adapters.probing import FfmpegProbe
+from intake_media.adapters.media_reader import MediaReader
+from intake_media.adapters.probing import LibavProbe
 from intake_media.adapters.recording_store import MongoRecordings
 from intake_media.adapters.sandbox import Sandbox
 from intake_media.domain.recording import received_event
@@ -102,7 +103,7 @@ async def test_a_doubtful_note_that_brings_its_sound_is_not_copied_again(store: 
     [("clear", ["captions"]), ("doubtful", ["audio", "captions"]), ("no-speech", ["audio", "captions"])],
 )
 async def test_where_a_person_must_listen_the_sound_comes_with_the_text_and_without_its_place(
-    tmp_path: Path, verdict: Verdict, roles: list[str]
+    tmp_path: Path, reader: MediaReader, verdict: Verdict, roles: list[str]
 ) -> None:
     secret = ("-metadata", "location=+31.2304+121.4737/", "-metadata", "title=geheim", "-movflags", "use_metadata_tags")
     path = tmp_path / "original"
@@ -110,7 +111,7 @@ async def test_where_a_person_must_listen_the_sound_comes_with_the_text_and_with
         path.write_bytes(shop.made("m4a", *secret))
     assert b"geheim" in path.read_bytes()
     sandbox = Sandbox(tmp_path / "jobs")
-    info = await FfmpegProbe(sandbox).probe(path)
+    info = await LibavProbe(reader).probe(path)
     heard = Transcript(
         verdict=verdict, segments=(Segment(start_s=0, end_s=2, text="路灯", confidence=0.4),), duration_s=8
     )
@@ -121,5 +122,5 @@ async def test_where_a_person_must_listen_the_sound_comes_with_the_text_and_with
         assert b"geheim" not in contents
         assert b"31.2304" not in contents
         if one.role == "audio":
-            again = await FfmpegProbe(sandbox).probe(one.path)
+            again = await LibavProbe(reader).probe(one.path)
             assert again.duration_s == pytest.approx(8, abs=0.3)

@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 
 from intake_media.adapters import texts, weights
-from intake_media.adapters.decoding import FfmpegDecoder
+from intake_media.adapters.decoding import LibavDecoder
 from intake_media.adapters.engines import EngineOptions, build_lane
 from intake_media.adapters.lane import Lane
-from intake_media.adapters.probing import FfmpegProbe
-from intake_media.adapters.sandbox import Sandbox
+from intake_media.adapters.media_reader import MediaReader
+from intake_media.adapters.probing import LibavProbe
 from intake_media.adapters.simplified import OpenccScript
 from intake_media.adapters.transcriber_process import TranscriberProcess
 from intake_media.adapters.vocabulary import of_chinese
@@ -98,10 +98,9 @@ BENEATH = (
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", NOTES)
-async def test_real_notes_come_through_with_noise_beneath(lane: Lane, tmp_path: Path, name: str) -> None:
+async def test_real_notes_come_through_with_noise_beneath(lane: Lane, reader: MediaReader, name: str) -> None:
     path = DEMO / f"{name}.ogg"
-    sandbox = Sandbox(tmp_path / "jobs")
-    sound = await FfmpegDecoder(sandbox).decode(path, await FfmpegProbe(sandbox).probe(path), MediaLimits())
+    sound = await LibavDecoder(reader).decode(path, await LibavProbe(reader).probe(path), MediaLimits())
     noises = dict(nothing_said())
     mixed = [sound.samples, *(over(sound.samples, noises[noise], 10) for noise in BENEATH)]
     with ThreadPoolExecutor(CORES) as pool:
@@ -116,11 +115,11 @@ async def test_real_notes_come_through_with_noise_beneath(lane: Lane, tmp_path: 
         assert all(0.2 < segment.confidence <= 1 for segment in one.segments)
 
 
-async def test_a_long_recording_is_cut_at_pauses_and_read_whole(lane: Lane, tmp_path: Path) -> None:
-    sandbox, said, parts = Sandbox(tmp_path / "jobs"), "", []
+async def test_a_long_recording_is_cut_at_pauses_and_read_whole(lane: Lane, reader: MediaReader) -> None:
+    said, parts = "", []
     for name in [*NOTES] * 3:
         path = DEMO / f"{name}.ogg"
-        sound = await FfmpegDecoder(sandbox).decode(path, await FfmpegProbe(sandbox).probe(path), MediaLimits())
+        sound = await LibavDecoder(reader).decode(path, await LibavProbe(reader).probe(path), MediaLimits())
         parts += [sound.samples, np.zeros(int(0.9 * RATE), np.float32)]
         said += NOTES[name]
     heard = lane.transcribe(np.concatenate(parts))

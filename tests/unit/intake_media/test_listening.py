@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from intake_media.adapters.libav_codes import DONE, NOT_OPENED
 from intake_media.adapters.probing import is_cut, read_probe
 from intake_media.adapters.sandbox import Outcome
 from intake_media.domain.error_rate import errors
@@ -107,31 +109,38 @@ def test_lengths_are_compared_in_both_directions() -> None:
     assert not lengths_agree(3.0, 8.0)
 
 
-REPORT = """Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'file:/x':
-  Metadata:
-    title           : x
-                    :   Stream #0:7: Audio: evil, 1 Hz, mono
-  Duration: 01:02:03.50, start: 0.000000, bitrate: 81 kb/s
-  Stream #0:0[0x1](und): Video: h264 (High) (avc1 / 0x31637661), yuv420p(progressive), 1920x1080 [SAR 1:1], 30 fps
-  Stream #0:1[0x2](und): Audio: aac (LC) (mp4a / 0x6134706D), 48000 Hz, 5.1(side), fltp, 69 kb/s (default)
-  Stream #0:2: Video: png, rgb24(pc), 600x600, 90k tbr (attached pic)
-Output #0, null, to 'pipe:':
-  Stream #0:1: Audio: aac, 1 Hz, mono
-"""
+FACTS = {
+    "container": "mov",
+    "duration_s": 3723.5,
+    "audio": [{"codec": "aac", "rate_hz": 48_000, "channels": 6}],
+    "video": [{"codec": "h264", "width": 1920, "height": 1080}],
+}
 
 
-def test_a_report_is_read_without_cover_art_metadata_and_outputs() -> None:
-    info = read_probe(Outcome(0, b"", REPORT.encode(), False, 0.1))
+def test_the_facts_of_a_probe_become_media_info() -> None:
+    info = read_probe(Outcome(DONE, json.dumps(FACTS).encode(), b"[aac @ 0x1] a complaint", False, 0.1))
     assert (info.container, info.duration_s, info.media_type) == ("mov", 3723.5, "video/mp4")
-    assert [(track.codec, track.rate_hz, track.channels) for track in info.audio] == [("aac", 48_000, 6)]
+    assert not info.duration_estimated
+    assert [(track.index, track.codec, track.rate_hz, track.channels) for track in info.audio] == [
+        (0, "aac", 48_000, 6)
+    ]
     assert [(track.width, track.height) for track in info.video] == [(1920, 1080)]
+
+
+def test_a_guessed_length_is_known_as_such() -> None:
+    said = b"[mp3 @ 0x1] Estimating duration from bitrate, this may be inaccurate"
+    assert read_probe(Outcome(DONE, json.dumps(FACTS).encode(), said, False, 0.1)).duration_estimated
 
 
 @pytest.mark.parametrize(
     ("outcome", "code"),
-    [(Outcome(1, b"", b"Invalid data", False, 0.1), "not-media"), (Outcome(-9, b"", b"", True, 60), "damaged")],
+    [
+        (Outcome(NOT_OPENED, b"", b"Invalid data", False, 0.1), "not-media"),
+        (Outcome(-9, b"", b"", True, 60), "damaged"),
+        (Outcome(DONE, b'{"container": "mo', b"", False, 0.1), "damaged"),
+    ],
 )
-def test_what_ffmpeg_cannot_open_is_no_media(outcome: Outcome, code: str) -> None:
+def test_what_cannot_be_opened_is_no_media(outcome: Outcome, code: str) -> None:
     with pytest.raises(PermanentError) as raised:
         read_probe(outcome)
     assert raised.value.code == code

@@ -113,6 +113,7 @@ async def test_a_fault_of_this_installation_blames_no_recording(bench: Bench) ->
         (TransientError("x", code="transcriber-crashed"), "transcriber-crashed"),
         (TransientError("x", code="transcriber-timeout"), "transcriber-timeout"),
         (ZeroDivisionError(), "transcriber-failed"),
+        (TransientError("x", code="reader-failed"), "reader-failed"),
     ],
 )
 async def test_a_crash_is_tried_again_and_given_up_after_two_repeats(bench: Bench, fault: Exception, code: str) -> None:

@@ -1,4 +1,4 @@
-"""Finds ffmpeg and says in one place what it may open; the command lines are built by ffmpeg-python."""
+"""What libav may open of an upload, and the command lines of ffmpeg, which makes copies (built by ffmpeg-python)."""
 
 from __future__ import annotations
 
@@ -52,6 +52,11 @@ def find() -> str:
     if found is None:
         raise PermanentError("no ffmpeg found; name one by FFMPEG_BINARY", code="ffmpeg-missing")
     return found
+
+
+def allowed(codecs: str) -> dict[str, str]:
+    """The same lists for a job of the reading process."""
+    return {"formats": FORMATS, "codecs": codecs}
 
 
 def source(path: Path, *, codecs: str, **options: Any) -> Any:

@@ -29,7 +29,7 @@ class Limits:
     memory_bytes: int = 1024 * _MIB
     file_bytes: int = 256 * _MIB
     output_bytes: int = 64 * 1024
-    """What is kept of stdout and of stderr each; the rest is read and thrown away."""
+    """What is kept of stdout (of a program: and of stderr); the rest is read and thrown away."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Sandbox:
         )
         assert process.stdout is not None
         assert process.stderr is not None
-        kept = [asyncio.create_task(_keep(stream, limits.output_bytes)) for stream in (process.stdout, process.stderr)]
+        kept = [asyncio.create_task(keep(stream, limits.output_bytes)) for stream in (process.stdout, process.stderr)]
         timed_out = False
         try:
             await asyncio.wait_for(process.wait(), limits.wall_s)
@@ -102,7 +102,8 @@ class Sandbox:
         return Outcome(code, out, err, timed_out, time.monotonic() - started)
 
 
-async def _keep(stream: asyncio.StreamReader, limit: int) -> bytes:
+async def keep(stream: asyncio.StreamReader, limit: int) -> bytes:
+    """The first `limit` bytes of a stream that is read to its end."""
     held = bytearray()
     while piece := await stream.read(65536):
         held += piece[: max(0, limit - len(held))]

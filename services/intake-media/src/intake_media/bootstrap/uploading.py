@@ -14,8 +14,9 @@ from intake_media import ports, subscribers, upkeep
 from intake_media.adapters.backbone import Backbone
 from intake_media.adapters.call_limits import CallLimits
 from intake_media.adapters.media_metrics import MediaMetrics
+from intake_media.adapters.media_reader import MediaReader
 from intake_media.adapters.originals import BlobOriginals
-from intake_media.adapters.probing import FfmpegProbe
+from intake_media.adapters.probing import LibavProbe
 from intake_media.adapters.sandbox import Sandbox
 from intake_media.adapters.upload_folder import UploadFolder
 from intake_media.bootstrap.lifetime import lifespan_of
@@ -85,6 +86,7 @@ def api(
     room = (settings.minsheng_state / "uploads").resolve()
     room.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = UploadFolder(room / "unfinished")
+    reader = MediaReader(Sandbox(room))
     backbone = None
     if outside is None:
         backbone = Backbone(
@@ -108,12 +110,13 @@ def api(
         sweep = Sweep(backbone.recordings, files, clock)
         backbone.background("sweeping", upkeep.sweeping(sweep, clock))
         backbone.background("expiry", upkeep.expiry(unfinished, clock))
+        backbone.at_stop(reader.close)
 
     accept = Accept(
         recordings=outside.recordings,
         originals=outside.originals,
         contacts=outside.contacts,
-        probe=probe or FfmpegProbe(Sandbox(room)),
+        probe=probe or LibavProbe(reader),
         receipts=receipts,
         towns=towns,
         clock=clock,

@@ -11,13 +11,14 @@ from prometheus_client import CollectorRegistry
 
 from intake_media import ports
 from intake_media.adapters.backbone import Backbone
-from intake_media.adapters.decoding import FfmpegDecoder
+from intake_media.adapters.decoding import LibavDecoder
 from intake_media.adapters.derivation import FfmpegDerivation
 from intake_media.adapters.engine_slots import EngineSlots
 from intake_media.adapters.media_metrics import MediaMetrics
+from intake_media.adapters.media_reader import MediaReader
 from intake_media.adapters.originals import BlobOriginals
 from intake_media.adapters.polite import PoliteSandbox
-from intake_media.adapters.probing import FfmpegProbe
+from intake_media.adapters.probing import LibavProbe
 from intake_media.adapters.sandbox import Sandbox
 from intake_media.adapters.transcriber_process import TranscriberProcess
 from intake_media.bootstrap.lifetime import lifespan_of
@@ -57,7 +58,8 @@ def worker(
     room.mkdir(parents=True, exist_ok=True, mode=0o700)
     sandbox, polite = Sandbox(room), PoliteSandbox(room)
     originals = BlobOriginals(Blobs(settings.blobs))
-    probe = FfmpegProbe(sandbox)
+    reader = MediaReader(sandbox)
+    probe = LibavProbe(reader)
     process: TranscriberProcess | None = None
     if transcriber is None and settings.transcriber_factory:
         _log.warning("TRANSCRIBER_REPLACED", factory=settings.transcriber_factory)
@@ -75,7 +77,7 @@ def worker(
             jobs=jobs,
             originals=originals,
             probe=probe,
-            listener=Listener(probe, FfmpegDecoder(sandbox), EngineSlots(transcriber, slots)),
+            listener=Listener(probe, LibavDecoder(reader), EngineSlots(transcriber, slots)),
             derivation=FfmpegDerivation(sandbox),
             private_directory=sandbox.private_directory,
         ),
@@ -97,6 +99,7 @@ def worker(
         on_returned=lambda code: metrics.returned.labels(channel=lane, code=code).inc(),
     )
     backbone.background("work", work.run)
+    backbone.at_stop(reader.close)
     if process is not None:
         backbone.at_stop(process.close)
     health.add("worker", work.check)

@@ -43,7 +43,7 @@ ABOUT_THE_FILE = frozenset(
     }
 )
 """Permanent errors that are the recording's own; any other is a fault of this installation and blames no recording."""
-TRANSCRIBER_FAULTS = frozenset({"transcriber-crashed", "transcriber-timeout", "transcriber-failed"})
+TRANSCRIBER_FAULTS = frozenset({"transcriber-crashed", "transcriber-timeout", "transcriber-failed", "reader-failed"})
 
 
 @dataclass(frozen=True)
