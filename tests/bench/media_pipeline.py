@@ -166,7 +166,7 @@ class Pipeline:
                 "wall_s": wall_s,
                 "cpu": {**spent, "all else": round(others, 3)},
                 "cpu_s": sum(spent[name] for name in OUR_PARTS),
-                "peak_mb": sum(peak_mb(parts[name]) for name in OUR_PARTS),
+                "peak_mb": sum(peak_mb(pid) for name in OUR_PARTS for pid in (parts[name], *_readers(parts[name]))),
             }
 
     def _servers(self) -> dict[str, int]:
@@ -194,6 +194,12 @@ def _engine(worker: int) -> int:
 
 
 def _cpu_s(pid: int) -> float:
-    """User and system seconds of a process and of the children that it has seen end (ffmpeg, for ours)."""
-    times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system + times.children_user + times.children_system)
+    """User and system seconds of a process, of the children that it has seen end, and of those that read its uploads."""
+    times = [psutil.Process(one).cpu_times() for one in (pid, *_readers(pid))]
+    return float(sum(one.user + one.system + one.children_user + one.children_system for one in times))
+
+
+def _readers(pid: int) -> list[int]:
+    """The process that reads uploads for a service process, with libav in it; it lives as long as that."""
+    children = psutil.Process(pid).children()
+    return [int(child.pid) for child in children if any("reader_child" in word for word in child.cmdline())]
