@@ -194,7 +194,7 @@ def _engine(worker: int) -> int:
 
 
 def _cpu_s(pid: int) -> float:
-    """User and system seconds of a process, of the children that it has seen end, and of those that read its uploads."""
+    """User and system seconds of a process, of its ended children, and of the one that reads its uploads."""
     times = [psutil.Process(one).cpu_times() for one in (pid, *_readers(pid))]
     return float(sum(one.user + one.system + one.children_user + one.children_system for one in times))
 
