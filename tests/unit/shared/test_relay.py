@@ -23,7 +23,9 @@ from tests.support.records import outbox_entry
 class FakeOutbox:
     """Keeps what is due; claims succeed unless told otherwise."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FrozenClock | None = None) -> None:
+        self._clock = clock
+        """With a clock, what was claimed falls due again when its lease ends."""
         self.waiting: list[Pending] = []
         self.marked: list[str] = []
         self.refuse: set[str] = set()
@@ -31,11 +33,15 @@ class FakeOutbox:
         self.is_busy = False
 
     async def due(self, *, limit: int) -> list[Pending]:
+        if self._clock is not None:
+            return [one for one in self.waiting if one.leased_until <= self._clock.now()][:limit]
         return [one for one in self.waiting if one.document_id not in self.claimed][:limit]
 
     async def claim(self, batch: Sequence[Pending], *, until: datetime) -> list[Pending]:
         mine = [replace(one, leased_until=until) for one in batch if one.document_id not in self.refuse]
         self.claimed |= {one.document_id for one in mine}
+        renewed = {one.document_id: one for one in mine}
+        self.waiting = [renewed.get(one.document_id, one) for one in self.waiting]
         return mine
 
     async def mark_published(self, batch: Sequence[Pending]) -> None:
@@ -43,9 +49,6 @@ class FakeOutbox:
             raise Unavailable("the database is busy")
         self.marked += [pending.document_id for pending in batch]
         self.waiting = [one for one in self.waiting if one.document_id not in self.marked]
-
-    async def oldest_age_s(self) -> float:
-        return 0.0
 
 
 def pending(document_id: str, clock: FrozenClock, *events: str, lease: timedelta = LEASE) -> Pending:
@@ -176,6 +179,49 @@ async def test_an_event_that_the_broker_refuses_for_good_holds_up_no_other(clock
         relay.nudge(pending(document, clock))
     await run_until(relay, lambda: store.marked == ["A", "B"])
     assert [record.key for record in publisher.published] == [b"A", b"B"]
+
+
+def gauge(registry: CollectorRegistry, name: str) -> float | None:
+    return registry.get_sample_value(name, {"relay": "relay"})
+
+
+async def test_during_an_outage_the_oldest_waiting_event_grows_older_in_the_metrics(clock: FrozenClock) -> None:
+    store, publisher, registry = FakeOutbox(clock), FakePublisher(), CollectorRegistry()
+    publisher.failures = 1_000_000
+    relay = Relay(store, publisher, clock, DeliveryMetrics(registry))  # type: ignore[arg-type]
+    store.waiting = [pending("A", clock, lease=timedelta(0))]
+    task = asyncio.create_task(relay.run())
+    written = clock.monotonic()
+    while clock.monotonic() - written < 120:
+        clock.advance(0.5)
+        relay.wake()
+        await asyncio.sleep(0.001)
+        age = gauge(registry, "minsheng_outbox_oldest_seconds")
+        assert age == pytest.approx(clock.monotonic() - written, abs=0.001)
+    assert gauge(registry, "minsheng_relay_idle_seconds") == pytest.approx(relay.idle_s())
+    publisher.failures = 0
+    while not store.marked:
+        clock.advance(0.5)
+        relay.wake()
+        await asyncio.sleep(0.001)
+    task.cancel()
+    assert gauge(registry, "minsheng_outbox_oldest_seconds") == 0
+
+
+async def test_an_event_refused_for_good_shows_its_age_and_leaves_the_service_ready(clock: FrozenClock) -> None:
+    class Refusing(FakePublisher):
+        async def publish(self, records: Sequence[Outgoing]) -> None:
+            raise PermanentError("the record is too large for the broker", code="too-large")
+
+    registry = CollectorRegistry()
+    relay = Relay(FakeOutbox(), Refusing(), clock, DeliveryMetrics(registry))  # type: ignore[arg-type]
+    relay.nudge(pending("LARGE", clock))
+    task = asyncio.create_task(relay.run())
+    await asyncio.sleep(0.05)
+    clock.advance(40)
+    assert gauge(registry, "minsheng_outbox_oldest_seconds") == pytest.approx(40, abs=0.1)
+    assert await relay.check() is None or "gone round" in str(await relay.check())
+    task.cancel()
 
 
 async def test_a_stop_in_the_middle_of_a_burst_still_notes_what_was_acknowledged(clock: FrozenClock) -> None:

@@ -38,10 +38,13 @@ class DeliveryMetrics:
             "minsheng_relay_failures", "Batches that were not acknowledged", registry=registry
         )
         self.outbox_oldest_seconds = Gauge(
-            "minsheng_outbox_oldest_seconds", "Age of the oldest outbox entry that is due", registry=registry
+            "minsheng_outbox_oldest_seconds",
+            "Age of the oldest event that waits for the broker",
+            ["relay"],
+            registry=registry,
         )
         self.relay_idle_seconds = Gauge(
-            "minsheng_relay_idle_seconds", "Seconds since the relay last went round", registry=registry
+            "minsheng_relay_idle_seconds", "Seconds since the relay last went round", ["relay"], registry=registry
         )
         self.dead_letters = Counter(
             "minsheng_dead_letters", "Records buried", ["topic", "error_type"], registry=registry

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Protocol
 
 import structlog
@@ -43,7 +44,6 @@ class OutboxPort(Protocol):
     async def due(self, *, limit: int) -> list[Pending]: ...
     async def claim(self, batch: Sequence[Pending], *, until: datetime) -> list[Pending]: ...
     async def mark_published(self, batch: Sequence[Pending]) -> None: ...
-    async def oldest_age_s(self) -> float: ...
 
 
 class Relay:
@@ -69,6 +69,10 @@ class Relay:
         self._failures = 0
         self._last_sweep = float("-inf")
         self._marking = Marking(store.mark_published, clock, name=name)
+        self._in_hand: list[Pending] = []
+        self._set_aside: dict[str, Pending] = {}
+        metrics.outbox_oldest_seconds.labels(relay=name).set_function(self.oldest_age_s)
+        metrics.relay_idle_seconds.labels(relay=name).set_function(self.idle_s)
 
     def nudge(self, pending: Pending) -> None:
         """Publish this soon: it was just written, leased to us. Losing the nudge loses nothing."""
@@ -117,11 +121,14 @@ class Relay:
             if sweep or self._clock.monotonic() - self._last_sweep >= SWEEP_EVERY_S:
                 due, claimed = await self._sweep()  # also under load: what a crash left must not wait for a quiet hour
                 batch, nothing_waits = batch + claimed, not due
+            self._in_hand = batch
             if batch:
                 await self._publish(batch)
         except MinshengError:  # still leased to us: again as soon as the broker is back, not when the lease ends
             self._nudged.extendleft(one for one in reversed(batch) if not self._marking.holds(one))
             raise
+        finally:
+            self._in_hand = []
         return bool(batch) or nothing_waits
 
     def _take_nudged(self) -> list[Pending]:
@@ -135,6 +142,8 @@ class Relay:
             if pending.leased_until > safe_until:
                 seen.add(pending.document_id)
                 batch.append(pending)
+            else:
+                self._set_aside[pending.document_id] = pending
         return batch
 
     async def _sweep(self) -> tuple[list[Pending], list[Pending]]:
@@ -142,7 +151,6 @@ class Relay:
         sent = self._marking.lengths()  # before the look: a mark that lands meanwhile must not be forgotten by it
         due = await self._store.due(limit=BATCH)
         self._last_sweep = self._clock.monotonic()
-        self._metrics.outbox_oldest_seconds.set(await self._store.oldest_age_s() if due else 0)
         if len(due) == BATCH:
             self._last_sweep = float("-inf")  # more is waiting: go on at once
         claimed = await self._store.claim(due, until=self._clock.now() + LEASE) if due else []
@@ -153,7 +161,8 @@ class Relay:
         try:
             await self._publisher.publish([record for pending in batch for record in self._records(pending)])
         except PermanentError:
-            if len(batch) == 1:  # its lease holds it back; it stays due and readiness shows its age
+            if len(batch) == 1:  # its lease holds it back, then it is tried again; its age shows in the metrics
+                self._set_aside[batch[0].document_id] = batch[0]
                 _log.error("event_refused_by_broker", types=[entry["type"] for entry in batch[0].entries])
                 return
             for pending in batch:  # find the one that the broker refuses; the others must not wait for it
@@ -162,17 +171,31 @@ class Relay:
         crash_points.reach("after_publish")
         self._marking.add(batch)
         for pending in batch:
+            self._set_aside.pop(pending.document_id, None)
             for entry in pending.entries:
                 self._metrics.published.labels(topic=TOPIC_OF[entry["type"]]).inc()
 
     def _records(self, pending: Pending) -> list[Outgoing]:
         return [to_record(TOPIC_OF[entry["type"]], entry) for entry in pending.entries]
 
+    def idle_s(self) -> float:
+        """Seconds since the relay last went round."""
+        return self._clock.monotonic() - self._last_round
+
+    def oldest_age_s(self) -> float:
+        """Seconds since the oldest event that waits here was written: nudged, in hand, or left to a sweep."""
+        now = self._clock.now()
+        aside = [one for one in self._set_aside.values() if one.leased_until + LEASE > now]  # else another's by now
+        waiting = [*islice(self._nudged, 1), *self._in_hand, *aside]
+        times = [datetime.fromisoformat(one.entries[0]["time"]) for one in waiting if one.entries]
+        return max(0.0, (now - min(times)).total_seconds()) if times else 0.0
+
     async def check(self) -> str | None:
-        """Readiness: the relay goes round, and nothing due is older than a minute."""
-        idle = self._clock.monotonic() - self._last_round
-        self._metrics.relay_idle_seconds.set(idle)
-        if idle > 30:
+        """Readiness: the relay goes round and the broker takes what it sends.
+
+        One event that is refused for good shows in the metrics only: it must not stop the intake.
+        """
+        if (idle := self.idle_s()) > 30:
             return f"the relay has not gone round for {idle:.0f} s"
         return f"{self._failures} publishes failed in a row" if self._failures >= 3 else None
 

@@ -162,16 +162,6 @@ class OutboxStore:
                 {"$set": {"outbox_published": length, "outbox_next_at": self._clock.now()}},
             )
 
-    async def oldest_age_s(self) -> float:
-        """Seconds that the oldest due entry has waited."""
-        with translated():
-            oldest = await self._collection.find_one(
-                {"outbox_next_at": {"$lte": self._clock.now()}},
-                {"outbox_next_at": 1},
-                sort=[("outbox_next_at", 1)],
-            )
-        return (self._clock.now() - oldest["outbox_next_at"]).total_seconds() if oldest else 0.0
-
     async def since(self, moment: datetime, *, batch: int = 200) -> AsyncIterator[tuple[str, list[Document]]]:
         """Every document with events at or after `moment`, and those events in order, for republishing.
 
