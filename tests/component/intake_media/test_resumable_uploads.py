@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import time
@@ -129,6 +130,26 @@ async def test_what_is_no_recording_is_refused_at_its_end_and_forgotten(tmp_path
     assert [path for path in media.left_over() if ".locks" not in path.parts] == []
 
 
+async def test_an_upload_that_is_not_the_one_of_its_hash_is_refused_at_its_end_and_forgotten(media: MediaApp) -> None:
+    async with media.client() as client:
+        for said, status in ((b"another", 400), (BYTES, 204)):
+            named = metadata(sha256=hashlib.sha256(said).hexdigest())
+            place = (await create(client, **{"Upload-Metadata": named})).headers["location"]
+            answer = await send(client, place, 0, BYTES)
+            assert answer.status_code == status
+            assert (await client.head(place, headers=TUS)).status_code == (200 if status == 204 else 404)
+    assert len(media.recordings.rows) == 1
+
+
+async def test_uploads_of_each_channel_are_counted_apart(tmp_path: Path) -> None:
+    media = MediaApp(tmp_path, probe=FakeProbe(), rate_limits="on")
+    voice = {"Upload-Metadata": metadata(channel="voice")}
+    async with media.client() as client:
+        films = [(await create(client)).status_code for _ in range(31)]
+        assert films == [201] * 30 + [429]
+        assert (await create(client, **voice)).status_code == 201
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -136,6 +157,7 @@ async def test_what_is_no_recording_is_refused_at_its_end_and_forgotten(tmp_path
         ({"Upload-Metadata": metadata(channel="fax")}, 422),
         ({"Upload-Metadata": metadata(submission='{"colour": 1}')}, 422),
         ({"Upload-Metadata": metadata(submission="{")}, 400),
+        ({"Upload-Metadata": metadata(sha256="f00")}, 422),
         ({"Upload-Length": str(300 * 1024 * 1024 + 1)}, 413),
         ({"Upload-Length": str(31 * 1024 * 1024), "Upload-Metadata": metadata(channel="voice")}, 413),
         ({"Upload-Concat": "partial"}, 400),

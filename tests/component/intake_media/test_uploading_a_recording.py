@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -229,10 +230,29 @@ async def test_the_browser_is_told_that_our_site_may_call_and_no_other(media: Me
     assert "access-control-allow-origin" not in foreign.headers
 
 
-async def test_too_many_uploads_of_one_address_are_429(tmp_path: Path) -> None:
+async def test_too_many_uploads_of_one_address_are_429_and_a_flood_of_films_stops_no_voice(tmp_path: Path) -> None:
     media = MediaApp(tmp_path, probe=FakeProbe(), rate_limits="on")
-    statuses = {(await post(media, {"channel": "fax"})).status_code for _ in range(121)}
-    assert statuses == {422, 429}
+    films = [(await post(media, {"channel": "video"})).status_code for _ in range(31)]
+    assert films == [202] * 30 + [429]
+    voices = [(await post(media, {"channel": "voice"})).status_code for _ in range(121)]
+    assert voices == [202] * 120 + [429]
+
+
+async def test_calls_that_name_no_channel_have_a_window_too(tmp_path: Path) -> None:
+    media = MediaApp(tmp_path, probe=FakeProbe(), rate_limits="on")
+    statuses = [(await post(media, {"channel": "fax"})).status_code for _ in range(61)]
+    assert statuses == [422] * 60 + [429]
+
+
+async def test_a_file_that_is_not_the_one_of_its_hash_is_400_and_nothing_is_kept(media: MediaApp) -> None:
+    spoilt = await post(media, {"channel": "voice", "sha256": hashlib.sha256(b"sounds").hexdigest()})
+    assert (spoilt.status_code, spoilt.json()["type"]) == (400, "urn:minsheng:problem:hash-mismatch")
+    assert "重新提交" in spoilt.json()["detail"]
+    assert (media.recordings.rows, media.originals.held, media.left_over()) == ({}, {}, [])
+    strange = await post(media, {"channel": "voice", "sha256": "f00"})
+    assert (strange.status_code, strange.json()["errors"][0]["pointer"]) == (422, "/sha256")
+    whole = await post(media, {"channel": "voice", "sha256": hashlib.sha256(b"sound").hexdigest().upper()})
+    assert whole.status_code == 202
 
 
 async def test_the_queue_and_the_api_description_are_served(media: MediaApp) -> None:

@@ -233,3 +233,15 @@ class Derivation(Protocol):
     async def copies(self, path: Path, info: MediaInfo, *, limits: MediaLimits, room: Path) -> list[Derived]:
         """What may take its time, above all a copy that every browser plays. Files in `room`."""
         ...
+
+
+class CallLimits(Protocol):
+    """How often one address may send; PermanentError `rate-limited` beyond it."""
+
+    async def admit(self, address: str) -> None:
+        """Before a body is read: whether any channel would take it."""
+        ...
+
+    async def count(self, lane: Lane | None, address: str) -> None:
+        """One call of a channel; None where it names none of ours."""
+        ...

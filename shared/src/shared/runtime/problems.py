@@ -38,6 +38,7 @@ STATUS_OF_CODE = {
     "unauthorised": 401,
     "unreadable-json": 400,
     "unreadable-form": 400,
+    "hash-mismatch": 400,
 }
 TITLES = {
     400: "The request could not be read",

@@ -148,13 +148,13 @@ def api(
             accept,
             room=room,
             origins=origins,
-            limit=limits.check,
+            limits=limits,
             public_web_url=settings.public_web_url,
             pages=ProblemPages(problems, back_url=settings.public_web_url),
             on_accepted=on_accepted,
         )
     )
-    app.include_router(uploads.build(accept, unfinished, origins=origins, limit=limits.check, on_accepted=on_accepted))
+    app.include_router(uploads.build(accept, unfinished, origins=origins, limits=limits, on_accepted=on_accepted))
     app.include_router(queue.build(outside.jobs))
     app.include_router(
         media.build(

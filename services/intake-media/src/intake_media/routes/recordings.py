@@ -11,16 +11,17 @@ from starlette.responses import JSONResponse, RedirectResponse
 
 from intake_media.domain.recording import RULES, Lane
 from intake_media.handlers.accept import Incoming
+from intake_media.ports import CallLimits
 from intake_media.routes.multipart import TOO_LARGE, received
 from intake_media.routes.origin import check_origin
 from intake_media.routes.problem_page import ProblemPages, wants_page
-from intake_media.routes.submission_fields import lane_of, submission_of
+from intake_media.routes.submission_fields import compare_hash, lane_of, submission_of
 from shared.contracts.receipt import Receipt
 from shared.errors import MinshengError, PermanentError
 from shared.runtime.translations import choose_language
 
 ANSWERS: dict[int | str, dict[str, str]] = {
-    400: {"description": "The form or its JSON can't be read"},
+    400: {"description": "The form or its JSON can't be read, or the file is not the one of the `sha256`"},
     403: {"description": "A form from a foreign page"},
     413: {"description": "Too large"},
     415: {"description": "Not the media it says, or none we take"},
@@ -45,6 +46,7 @@ FORM = {
                             "contentMediaType": "application/json",
                             "description": "As for `POST /api/v1/suggestions` of intake-web; `text` is optional.",
                         },
+                        "sha256": {"type": "string", "description": "Optional: of the file as it was sent, in hex."},
                     },
                 }
             }
@@ -67,25 +69,32 @@ def build(
     *,
     room: Path,
     origins: frozenset[str],
-    limit: Callable[[str], Awaitable[None]],
+    limits: CallLimits,
     public_web_url: str,
     pages: ProblemPages,
     on_accepted: Callable[[Lane], None],
 ) -> APIRouter:
-    """Uploads are kept in `room` while they are looked at; `limit` raises `rate-limited`."""
+    """Uploads are kept in `room` while they are looked at."""
     routes = APIRouter()
 
     async def take(request: Request) -> Receipt:
         check_origin(request, origins)
-        await limit(request.client.host if request.client else "")
+        address = request.client.host if request.client else ""
+        await limits.admit(address)
         largest = max(rules.max_bytes for rules in RULES.values())
         async with received(request, room, max_bytes=largest) as form:
-            lane = lane_of(form.fields)
+            try:
+                lane = lane_of(form.fields)
+            except RequestValidationError:
+                await limits.count(None, address)
+                raise
+            await limits.count(lane, address)
             submission = submission_of(form.fields)
             if form.file is None:
                 raise RequestValidationError([{"type": "missing", "loc": ("file",), "msg": ""}])
             if form.file.size_bytes > RULES[lane].max_bytes:
                 raise PermanentError(TOO_LARGE, code="too-large", pointer="/file")
+            compare_hash(form.fields, form.file.sha256)
             receipt = await accept(
                 Incoming(
                     channel=lane,

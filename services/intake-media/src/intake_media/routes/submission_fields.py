@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +12,12 @@ from pydantic import ValidationError
 
 from intake_media.domain.recording import LANES, Lane
 from shared.contracts.submissions import Submission
-from shared.errors import PermanentError
+from shared.errors import InvalidInput, PermanentError
 
 UNREADABLE = "The JSON could not be read."
+SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+NOT_A_HASH = "A sha256 has 64 hexadecimal digits."
+SPOILT = "The file arrived spoilt: its contents are not those that were sent. Please send it again."
 # Names of the pages' form fields, with the place of each in a submission.
 FIELDS: dict[str, tuple[str, ...]] = {
     "text": ("text",),
@@ -32,7 +36,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "email": ("contact", "email"),
     "language": ("contact", "language"),
 }
-OF_THE_PAGE = frozenset({"channel", "submission", "lang", "size", "idempotency_key"})
+OF_THE_PAGE = frozenset({"channel", "submission", "lang", "size", "idempotency_key", "sha256"})
 """Fields that are no part of a submission."""
 
 
@@ -45,6 +49,20 @@ def lane_of(fields: Mapping[str, str]) -> Lane:
     kind = "missing" if not given else "literal_error"
     context = {} if not given else {"expected": "voice, video"}
     raise RequestValidationError([{"type": kind, "loc": ("channel",), "msg": kind, "ctx": context}])
+
+
+def announced_hash(fields: Mapping[str, str]) -> str | None:
+    """The `sha256` field in lower case, None where the sender gives none; InvalidInput for anything else."""
+    given = fields.get("sha256", "").strip()
+    if given and not SHA256.fullmatch(given):
+        raise InvalidInput(NOT_A_HASH, code="bad-sha256", pointer="/sha256")
+    return given.lower() or None
+
+
+def compare_hash(fields: Mapping[str, str], sha256: str) -> None:
+    """PermanentError `hash-mismatch` (400) when the file that arrived is not the one that was announced."""
+    if announced_hash(fields) not in (None, sha256):
+        raise PermanentError(SPOILT, code="hash-mismatch", pointer="/file")
 
 
 def submission_of(fields: Mapping[str, str]) -> Submission:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,11 +15,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from tuspyserver import create_tus_router
 
-from intake_media.domain.recording import RULES, Lane
+from intake_media.domain.recording import LANES, RULES, Lane
 from intake_media.handlers.accept import Incoming
+from intake_media.ports import CallLimits
 from intake_media.routes.multipart import TOO_LARGE
 from intake_media.routes.origin import check_origin
-from intake_media.routes.submission_fields import lane_of, submission_of
+from intake_media.routes.submission_fields import announced_hash, compare_hash, lane_of, submission_of
 from shared.contracts.receipt import Receipt
 from shared.errors import InvalidInput, NotFound, PermanentError
 from shared.runtime.translations import DEFAULT_LANGUAGE, LANGUAGES
@@ -65,6 +68,7 @@ class Completion:
             raise InvalidInput(NEEDS_NAMES, code="missing", pointer="/Upload-Metadata")
         lane = lane_of(metadata)
         submission_of(_said(metadata))
+        announced_hash(metadata)
         size = upload.get("size")
         if size is None:
             raise InvalidInput(NEEDS_LENGTH, code="missing", pointer="/Upload-Length")
@@ -93,16 +97,18 @@ class Completion:
             return known
         path, lane = self._uploads.file(uid), lane_of(metadata)
         language = metadata.get("language", "")
+        sha256 = await run_in_threadpool(_sha256, path)
         incoming = Incoming(
             channel=lane,
             submission=submission_of(_said(metadata)),
             path=path,
             size_bytes=path.stat().st_size,
-            sha256=await run_in_threadpool(_sha256, path),
+            sha256=sha256,
             key=_key(uid),
             language=language if language in LANGUAGES else DEFAULT_LANGUAGE,
         )
         try:
+            compare_hash(metadata, sha256)
             receipt = await self._accept(incoming)
         except PermanentError:
             await self._uploads.delete(uid)
@@ -117,10 +123,10 @@ def build(
     uploads: Uploads,
     *,
     origins: frozenset[str],
-    limit: Callable[[str], Awaitable[None]],
+    limits: CallLimits,
     on_accepted: Callable[[Lane], None],
 ) -> APIRouter:
-    """Metadata of an upload: filename, filetype, channel, submission (JSON), optionally language."""
+    """Metadata of an upload: filename, filetype, channel, submission (JSON), optionally language and sha256."""
     # It logs metadata, and with them what a resident said.
     logging.getLogger("tuspyserver").setLevel(logging.CRITICAL + 1)
     completion = Completion(accept, uploads, on_accepted)
@@ -128,7 +134,10 @@ def build(
     async def admit(request: Request) -> None:
         check_origin(request, origins)
         if request.method == "POST":
-            await limit(request.client.host if request.client else "")
+            address = request.client.host if request.client else ""
+            await limits.admit(address)
+            if request.url.path.rstrip("/") == PREFIX:
+                await limits.count(_lane_named(request.headers.get("upload-metadata", "")), address)
 
     routes = APIRouter()
 
@@ -171,6 +180,19 @@ def build(
 
 def _key(uid: str) -> str:
     return f"upload {uid}"
+
+
+def _lane_named(metadata: str) -> Lane | None:
+    """The channel that `Upload-Metadata` names, None where it is none of ours (the creation is refused then)."""
+    for pair in metadata.split(","):
+        name, _, value = pair.strip().partition(" ")
+        if name == "channel":
+            try:
+                said = base64.b64decode(value.strip()).decode()
+            except (binascii.Error, ValueError):
+                return None
+            return next((lane for lane in LANES if lane == said.strip()), None)
+    return None
 
 
 def _said(metadata: Mapping[str, str]) -> dict[str, str]:
