@@ -8,10 +8,20 @@ from dataclasses import dataclass
 
 SERVICES = ("intake-web", "intake-media", "router", "notifier", "worker-voice", "worker-video")
 STORES = ("kafka", "mongo")
+_WORKER = (
+    "before_transcribe",
+    "before_outcome",
+    "after_outcome",
+    "before_copies",
+    "after_copies",
+    "before_publish",
+    "after_publish",
+)
 CRASHES = {
     "intake-web": ("before_insert", "after_insert", "before_publish", "after_publish", "before_effect", "after_effect"),
     "intake-media": ("before_insert", "after_insert", "before_publish", "after_publish"),
-    "worker-voice": ("before_transcribe", "after_transcribe", "before_publish", "after_publish"),
+    "worker-voice": _WORKER,
+    "worker-video": _WORKER,
     "router": ("before_effect", "before_insert", "after_insert", "after_effect", "before_publish", "after_publish"),
     "notifier": ("before_effect", "after_effect", "before_send", "after_send", "before_publish", "after_publish"),
 }

@@ -41,7 +41,7 @@ def test_each_point_is_met_by_a_campaign_or_by_a_test_of_its_own(name: str) -> N
 def test_what_is_killed_before_a_write_is_killed_after_it_too(path: Path) -> None:
     """A pair around each: one without the other shows only half of what a power cut does."""
     names = re.findall(r'crash_points\.reach\("(\w+)"\)', path.read_text(encoding="utf-8"))
-    alone = {"before_transcribe", "after_transcribe"}  # the claim and the outcome lie in different files
+    alone = {"before_transcribe"}  # after it comes `before_outcome`, in another file
     for name in set(names) - alone:
         moment, what = name.split("_", 1)
         other = {"before": "after", "after": "before"}[moment]

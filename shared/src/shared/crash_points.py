@@ -22,7 +22,10 @@ NAMES = (
     "before_effect",
     "after_effect",
     "before_transcribe",
-    "after_transcribe",
+    "before_outcome",
+    "after_outcome",
+    "before_copies",
+    "after_copies",
     "before_send",
     "after_send",
 )

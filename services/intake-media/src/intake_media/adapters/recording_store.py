@@ -149,9 +149,8 @@ class MongoRecordings:
         state = COPIES_WAIT if job.document["state"] == COPYING else WAITING
         due = self._clock.now() + timedelta(seconds=after_s)
         counted = "failures" if failed else "given_back"
-        await self._held(job).finish(
-            dict(job.document), {"$set": {"state": state, "next_at": due}, "$inc": {counted: 1}}
-        )
+        update: dict[str, Any] = {"$set": {"state": state, "next_at": due}, "$inc": {counted: 1}}
+        await self._held(job).finish(dict(job.document), update)
 
     async def finish(
         self, job: Job, transcript: Transcript, derived: Sequence[MediaRef], events: Sequence[EventData]
@@ -170,10 +169,10 @@ class MongoRecordings:
             "derived": [one.model_dump(mode="json") for one in derived],
         }
         entries = [entry(event, source=SOURCE, at=now, causation_id=job.caused_by) for event in events]
-        crash_points.reach("after_transcribe")
-        written = await self._leases.finish(
-            dict(job.document), merged({"$set": outcome}, append_update(entries, now=now))
-        )
+        update = merged({"$set": outcome}, append_update(entries, now=now))
+        crash_points.reach("before_outcome")
+        written = await self._leases.finish(dict(job.document), update)
+        crash_points.reach("after_outcome")
         if written:
             self._wake()
         return written
@@ -186,7 +185,9 @@ class MongoRecordings:
             made = [one.model_dump(mode="json") for one in derived]
             told = entry(copied_event(job.recording, derived), source=SOURCE, at=now, causation_id=job.caused_by)
             update = merged(update, {"$push": {"derived": {"$each": made}}}, append_update([told], now=now))
+        crash_points.reach("before_copies")
         written = await self._copying.finish(dict(job.document), update)
+        crash_points.reach("after_copies")
         if written and derived:
             self._wake()
         return written
