@@ -1,10 +1,11 @@
 """Rows 1, 2, 3 and 10, and every other point: processes that die by SIGKILL at the worst lines of the code. (Row 36
-is the notifier's, and the worker's points are met by the campaign.)"""
+is the notifier's.)"""
 
 from __future__ import annotations
 
 import contextlib
 import signal
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -16,8 +17,9 @@ from shared.messaging.encoding import Outgoing
 from shared.messaging.publishing import Publisher
 from shared.storage.mongo import Mongo
 from tests.support.casework import SIGNALS, VAGUE, said
+from tests.support.corpus_run import workshop
 from tests.support.fragile import Fragile
-from tests.support.media_stack import topic_events
+from tests.support.media_stack import MediaStack, topic_events
 from tests.support.processes import Processes, end_leases, ended
 from tests.support.router_house import RouterHouse, handling, until
 
@@ -156,3 +158,40 @@ async def test_a_consumer_killed_around_a_burial_buries_again_and_loses_nothing(
 
     await until(all_there, seconds=60)
     assert len(set(await buried())) == 1
+
+
+@pytest.mark.parametrize(
+    "point", ["before_transcribe", "before_outcome", "after_outcome", "before_copies", "after_copies"]
+)
+async def test_a_video_worker_killed_around_outcome_or_copies_leaves_one_suggestion_and_one_set_of_copies(
+    fragile: Fragile, prefix: str, tmp_path: Path, point: str
+) -> None:
+    """What a dead worker had in hand goes to the next one, and what it had written is told by the next one."""
+    mongo = Mongo(fragile.infrastructure.mongo_uri, prefix=prefix)
+    recordings = mongo.database("intake_media")["recordings"]
+    stack = MediaStack(fragile.infrastructure, tmp_path, MONGODB_DATABASE_PREFIX=prefix, MEDIA_COPIES="on")
+    with workshop(tmp_path) as shop:
+        picture = ("-f", "lavfi", "-i", "testsrc=size=160x120:rate=10:duration=2", "-i", str(shop.voice))
+        film = shop.made("mp4", "-shortest", inputs=picture)
+    try:
+        api = stack.start("serve")
+        await stack.ready(api)
+        receipt = await stack.upload(film, channel="video")
+        assert await ended(stack.worker("video", CRASH_AT=point), seconds=90) == -signal.SIGKILL
+        [kept] = await recordings.find({}).to_list(None)
+        expected = {"before_transcribe": "working", "before_outcome": "working", "after_outcome": "copies-wait"}
+        assert kept["state"] == {**expected, "before_copies": "copying", "after_copies": "done"}[point]
+        await end_leases(recordings)
+        await stack.ready(stack.worker("video"))
+        async with topic_events(fragile.infrastructure, "suggestions", "recordings") as events_of:
+            events = await events_of(receipt["suggestion_id"], 4, within_s=90)
+        told = ["recording.copied.v1", "recording.received.v1", "recording.transcribed.v1", "suggestion.submitted.v1"]
+        assert sorted(event.type for event in events) == told
+        [kept] = await recordings.find({}).to_list(None)
+        assert kept["state"] == "done"
+        files = [one["uri"] for one in kept["derived"]]
+        assert len(files) == len(set(files))
+        assert {"captions", "web-copy"} <= {one["role"] for one in kept["derived"]}
+    finally:
+        stack.stop()
+        mongo.close()
