@@ -1,4 +1,4 @@
-"""Residents, hotlines and recorders, as many as the campaign wants; what was accepted is written down outside.
+"""Residents, hotlines and recorders, as many as the campaign wants.
 
 A client does what a careful client would: it repeats a call that failed, with the same Idempotency-Key, until it
 has a receipt. Only a 202 counts as accepted.
@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import random
+import struct
 import time
 import uuid
 import wave
-from collections import Counter
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
+import av
 import httpx2
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+import numpy as np
+
+from tests.chaos.hotlines import Hotlines
+from tests.chaos.promised import CANARY_PHONE, Accepted
 
 TEXTS = (
     "建议在{place}增加电动车充电桩，居民从楼上拉电线充电，不安全。",
@@ -31,35 +34,16 @@ TEXTS = (
     "{place}小学门口没有红绿灯，孩子过马路危险，建议安装信号灯。",
     "关于{place}的一些想法，请有关同志看一看。",
 )
-CANARY_PHONE = "13912345670"
-"""No topic but hotline-submissions, no log, metric or dead letter may ever hold it."""
 
 
-@dataclass
-class Accepted:
-    """What the system promised to somebody; appended to a file as it happens."""
+@dataclass(frozen=True, kw_only=True)
+class Shares:
+    """Of all submissions; the rest is written on the page."""
 
-    path: Path
-    suggestions: dict[str, str] = field(default_factory=dict)
-    """suggestion id → channel"""
-    work_orders: dict[str, str] = field(default_factory=dict)
-    """hotline's external id → text, published to Kafka and acknowledged by the broker"""
-    answers: Counter[str] = field(default_factory=Counter)
-    latencies: list[float] = field(default_factory=list)
-
-    def receipt(self, suggestion_id: str, channel: str) -> None:
-        self.suggestions[suggestion_id] = channel
-        with self.path.open("a") as log:
-            log.write(json.dumps({"suggestion_id": suggestion_id, "channel": channel}) + "\n")
-
-    def work_order(self, external_id: str, text: str) -> None:
-        self.work_orders[external_id] = text
-        with self.path.open("a") as log:
-            log.write(json.dumps({"external_id": external_id}) + "\n")
-
-    @property
-    def total(self) -> int:
-        return len(self.suggestions) + len(self.work_orders)
+    hotline: float = 0.15
+    """Work orders, every fifth over HTTP; beside them, one for sixty submissions that nobody can read."""
+    recordings: float = 0.04
+    videos: float = 0.005
 
 
 def spoken_note(seed: int) -> bytes:
@@ -74,42 +58,73 @@ def spoken_note(seed: int) -> bytes:
     return out.getvalue()
 
 
+def short_video(seed: int) -> bytes:
+    """A second of small grey pictures with sound, in an MP4 that no other equals."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as file:
+        pictures = file.add_stream("mpeg4", rate=10)
+        pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
+        sound = file.add_stream("aac", rate=16_000, layout="mono")
+        for number in range(10):
+            picture = np.full((48, 64, 3), (seed * 7 + number * 20) % 256, dtype=np.uint8)
+            file.mux(pictures.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        file.mux(pictures.encode(None))
+        noise = np.random.default_rng(seed).uniform(-0.3, 0.3, (1, 16_000)).astype(np.float32)
+        for start in range(0, 16_000 - 1023, 1024):
+            frame = av.AudioFrame.from_ndarray(noise[:, start : start + 1024], format="fltp", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 16_000, start, Fraction(1, 16_000)
+            file.mux(sound.encode(frame))
+        file.mux(sound.encode(None))
+    # a box that players pass over makes this file its own, however little grey tells from grey
+    return out.getvalue() + struct.pack(">I4sQ", 16, b"free", seed)
+
+
 class Load:
     """Drives one channel mix against a running stack until told to stop."""
 
     def __init__(
-        self, *, web: str, media: str, kafka: str, accepted: Accepted, seed: int, patience_s: float = 240
+        self, *, web: str, media: str, kafka: str, token: str, accepted: Accepted, seed: int, patience_s: float = 240
     ) -> None:
-        self._web, self._media, self._kafka = web, media, kafka
+        self._web, self._media = web, media
         self._accepted = accepted
         self._random = random.Random(seed)
         self._jitter = random.Random(seed)  # apart, so that who had to wait changes nothing of what comes next
         self._patience_s = patience_s
         self._started = 0
         self.gave_up: list[str] = []
+        self._hotlines = Hotlines(
+            web=web, kafka=kafka, token=token, accepted=accepted, patience_s=patience_s, gave_up=self.gave_up
+        )
 
     def _text(self) -> str:
         place = f"第{self._random.randrange(10_000)}小区"
         return self._random.choice(TEXTS).format(place=place)
 
-    async def run(self, *, submissions: int, per_second: float, recordings: float, hotline: float) -> None:
+    async def run(self, *, submissions: int, per_second: float, shares: Shares) -> None:
         """Start `submissions` at a steady rate, wherever the system stands; return when each has its answer."""
         limits = httpx2.Limits(max_connections=128)
         async with httpx2.AsyncClient(timeout=10, limits=limits) as client, asyncio.TaskGroup() as tasks:
-            producer_lock = asyncio.Lock()
             began = time.monotonic()
             while self._started < submissions:
                 due = min(submissions, int((time.monotonic() - began) * per_second) + 1)
                 while self._started < due:
                     self._started += 1
-                    kind = self._random.random()
-                    if kind < hotline:
-                        tasks.create_task(self._work_order(producer_lock, self._text()))
-                    elif kind < hotline + recordings:
-                        tasks.create_task(self._recording(client, self._started))
-                    else:
-                        tasks.create_task(self._suggestion(client, self._body()))
+                    tasks.create_task(self._next(client, shares))
+                    if shares.hotline and self._started % 60 == 0:
+                        tasks.create_task(self._hotlines.broken())
                 await asyncio.sleep(0.02)
+
+    def _next(self, client: httpx2.AsyncClient, shares: Shares) -> Coroutine[Any, Any, None]:
+        lot = self._random.random()
+        if lot < shares.hotline / 5:
+            return self._hotlines.by_http(client, self._text(), self._until_accepted)
+        if lot < shares.hotline:
+            return self._hotlines.by_kafka(self._text())
+        if lot < shares.hotline + shares.recordings:
+            return self._recording(client, "voice", spoken_note(self._started))
+        if lot < shares.hotline + shares.recordings + shares.videos:
+            return self._recording(client, "video", short_video(self._started))
+        return self._suggestion(client, self._body())
 
     def _body(self) -> dict[str, object]:
         body: dict[str, object] = {"text": self._text()}
@@ -123,22 +138,30 @@ class Load:
         async def call() -> httpx2.Response:
             return await client.post(f"{self._web}/api/v1/suggestions", json=body, headers={"Idempotency-Key": key})
 
-        await self._until_accepted("web", call)
+        self._keep("web", await self._until_accepted("web", call))
 
-    async def _recording(self, client: httpx2.AsyncClient, number: int) -> None:
-        note, key = spoken_note(number), uuid.uuid4().hex
+    async def _recording(self, client: httpx2.AsyncClient, channel: str, recording: bytes) -> None:
+        key, kind = uuid.uuid4().hex, {"voice": "audio/wav", "video": "video/mp4"}[channel]
 
         async def call() -> httpx2.Response:
             return await client.post(
                 f"{self._media}/api/v1/recordings",
-                files={"file": ("note.wav", note, "audio/wav")},
-                data={"channel": "voice", "submission": "{}"},
+                files={"file": ("recording", recording, kind)},
+                data={"channel": channel, "submission": "{}"},
                 headers={"Idempotency-Key": key},
             )
 
-        await self._until_accepted("voice", call)
+        self._keep(channel, await self._until_accepted(channel, call))
 
-    async def _until_accepted(self, channel: str, call) -> None:  # type: ignore[no-untyped-def]
+    def _keep(self, channel: str, answer: httpx2.Response | None) -> None:
+        if answer is not None:
+            receipt = answer.json()
+            self._accepted.receipt(receipt["suggestion_id"], channel, receipt["query_code"])
+
+    async def _until_accepted(
+        self, channel: str, call: Callable[[], Awaitable[httpx2.Response]]
+    ) -> httpx2.Response | None:
+        """The 202, whatever it took; None where it was refused or never came."""
         began = time.monotonic()
         pause = 0.2
         while time.monotonic() - began < self._patience_s:
@@ -151,54 +174,11 @@ class Load:
                 self._accepted.answers[f"{channel} {answer.status_code}"] += 1
                 if answer.status_code == 202:
                     self._accepted.latencies.append(time.monotonic() - sent)
-                    self._accepted.receipt(answer.json()["suggestion_id"], channel)
-                    return
+                    return answer
                 if answer.status_code not in (429, 500, 502, 503, 507):
                     self.gave_up.append(f"{channel}: {answer.status_code} {answer.text[:200]}")
-                    return
+                    return None
             await asyncio.sleep(pause)
             pause = min(5.0, pause * 2) * self._jitter.uniform(0.7, 1.3)
         self.gave_up.append(f"{channel}: no receipt within {self._patience_s:.0f} s")
-
-    async def _work_order(self, lock: asyncio.Lock, text: str) -> None:
-        """What a hotline's five lines do: a structured CloudEvent to Kafka, repeated until acknowledged."""
-        external_id = f"C{uuid.uuid4().hex[:12]}"
-        value = json.dumps(
-            {
-                "specversion": "1.0",
-                "id": uuid.uuid4().hex,
-                "type": "hotline.submitted.v1",
-                "source": "/hotlines/12345",
-                "data": {
-                    "source": "12345",
-                    "external_id": external_id,
-                    "received_at": datetime.now(UTC).isoformat(),
-                    "text": text,
-                    "nature": "建议",
-                    "contact": {"phone": CANARY_PHONE},
-                },
-            },
-            ensure_ascii=False,
-        ).encode()
-        began = time.monotonic()
-        while time.monotonic() - began < self._patience_s:
-            async with lock:  # one producer at a time is enough, and a new one each time survives any restart
-                producer = AIOKafkaProducer(
-                    bootstrap_servers=self._kafka, acks="all", enable_idempotence=True, request_timeout_ms=5_000
-                )
-                try:
-                    async with asyncio.timeout(12):
-                        await producer.start()
-                        await producer.send_and_wait("hotline-submissions", value)
-                    self._accepted.work_order(external_id, text)
-                    return
-                except (KafkaError, TimeoutError, OSError) as error:
-                    self._accepted.answers[f"hotline {type(error).__name__}"] += 1
-                finally:
-                    try:
-                        async with asyncio.timeout(2):
-                            await producer.stop()
-                    except (KafkaError, TimeoutError, OSError):
-                        pass
-            await asyncio.sleep(1)
-        self.gave_up.append("hotline: not acknowledged")
+        return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.chaos.checker import Verdict
+from tests.chaos.checker import PROMISES, Verdict
 from tests.chaos.faults import Injected
 from tests.chaos.plan import KINDS
 
@@ -30,6 +30,10 @@ def rows(verdict: Verdict, injected: Injected, facts: dict[str, object]) -> list
     """What is reported: name, figure, and whether it holds (None: a fact, no claim)."""
     gave_up = facts["gave_up"]
     assert isinstance(gave_up, list)
+    pages_hold = not verdict.pages_wrong if verdict.pages else None
+    settling: list[tuple[str, str, bool | None]] = []
+    if verdict.waiting or facts.get("end") == "overloaded":
+        settling = [("overloaded: waiting when time ran out, so nothing is shown", str(len(verdict.waiting)), False)]
     return [
         ("accepted submissions", str(verdict.accepted), None),
         ("faults that struck", str(injected.counts.total()), None),
@@ -39,15 +43,26 @@ def rows(verdict: Verdict, injected: Injected, facts: dict[str, object]) -> list
         ("undecided: no case and no person's queue", str(len(verdict.undecided)), not verdict.undecided),
         ("double effects", str(len(verdict.doubled)), not verdict.doubled),
         ("more than one first outcome", str(len(verdict.several_outcomes)), not verdict.several_outcomes),
-        ("states gone backwards, order broken", str(len(verdict.out_of_order)), not verdict.out_of_order),
+        ("states gone backwards or left out, order broken", str(len(verdict.out_of_order)), not verdict.out_of_order),
+        ("acts of people", _counted(verdict.acts), None),
+        ("… of these without effect", str(len(verdict.acts_lost)), not verdict.acts_lost),
+        ("… with two, or two on one page", str(len(verdict.acts_doubled)), not verdict.acts_doubled),
+        (f"tracking pages that differ from the case, of {verdict.pages}", str(len(verdict.pages_wrong)), pages_hold),
         ("canary phone number found", str(len(verdict.canaries)), not verdict.canaries),
-        ("dead letters", str(len(verdict.dead_letters)), not verdict.dead_letters),
-        ("clients that never got a receipt", str(len(gave_up)), not gave_up),
+        ("… after a search of logs", str(facts.get("logs", "")), None),
+        ("records broken on purpose, buried as they came", f"{verdict.buried} of {facts.get('broken', 0)}", None),
+        ("other dead letters", str(len(verdict.dead_letters)), not verdict.dead_letters),
+        *settling,
+        ("clients that never got an answer", str(len(gave_up)), not gave_up),
         ("records repeated with the same event id (allowed)", str(verdict.repeats), None),
         ("records per topic", ", ".join(f"{t} {n}" for t, n in sorted(verdict.records.items())), None),
         ("load, then settling", f"{facts['seconds']} s, {facts['settled_after_s']} s", None),
         ("answers to clients", ", ".join(f"{a}: {n}" for a, n in dict(facts["answers"]).items()), None),  # type: ignore[call-overload]
     ]
+
+
+def _counted(acts: Counter[str]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in sorted(acts.items())) or "none"
 
 
 def struck(injected: Injected) -> list[tuple[str, int, str]]:
@@ -69,7 +84,7 @@ def show(verdict: Verdict, injected: Injected, facts: dict[str, object], argumen
     for name, figure, holds in rows(verdict, injected, facts):
         table.add_row(name, figure, {None: "", True: "[green]yes", False: "[red]NO"}[holds])
     Console().print(table)
-    for name in ("lost", "undecided", "doubled", "several_outcomes", "out_of_order", "canaries", "dead_letters"):
+    for name in (*PROMISES, "waiting"):
         found = getattr(verdict, name)
         if found:
             Console().print(f"{name}: {found[:8]}")
