@@ -8,7 +8,7 @@ The model is small: what was submitted, and what people decided.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from intake_web.domain.timeline import RANK, timeline_of
 from intake_web.handlers.project import Project
 from notifier.handlers.plan import plan
 from router.adapters.simplified import simplify
+from router.domain.case import Case
 from router.handlers.act import Act
 from router.handlers.decide import Decide
 from router.handlers.open_case import OpenCase, ReviseCase
@@ -62,6 +63,26 @@ class Quiet:
         return None
 
 
+class SharedCases(MemoryCases):
+    """Whoever has read a case lets the others read it too, before anybody writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[Case] = []
+
+    async def find(self, suggestion_id: str) -> Case | None:
+        case = await super().find(suggestion_id)
+        await asyncio.sleep(0)
+        return case
+
+    async def replace(
+        self, before: Case, after: Case, events: Sequence[EventData], *, causation_id: str | None
+    ) -> bool:
+        done = await super().replace(before, after, events, causation_id=causation_id)
+        self.written += [after] if done else []
+        return done
+
+
 def run(work: Awaitable[Any]) -> Any:
     return asyncio.run(work)  # type: ignore[arg-type]
 
@@ -76,7 +97,7 @@ class Life(RuleBasedStateMachine):
         self.suggestion_id = str(ULID())
         self.submitted = False
         self.withdrawn = False
-        self.cases, self.tracking, self.book = MemoryCases(), FakeTracking(), FakeBook()
+        self.cases, self.tracking, self.book = SharedCases(), FakeTracking(), FakeBook()
         pack = linghe()
         decide = Decide(lambda: pack, simplify)
         open_case = OpenCase(decide, self.cases, CountedNumbers(), lambda: pack, self.clock)
@@ -176,25 +197,52 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.cases.cases))
     @rule(what=st.sampled_from(["assign", "decline", "resolve"]), stale=st.booleans())
     def decide(self, what: str, stale: bool) -> None:
-        case = self.cases.cases[self.suggestion_id]
-        version = case.version - 1 if stale else case.version
-        by = account("supervisor" if what == "resolve" and case.unit is None else "clerk")
-        if what == "resolve" and case.unit is not None:
-            by = account("handler", case.unit.id, id="handler")
-        acts = {
-            "assign": lambda: self.act.assign(by, self.suggestion_id, version, unit="jiaojing", reason="核实"),
-            "decline": lambda: self.act.decline(by, self.suggestion_id, version, ground="R12", reason="不清楚"),
-            "resolve": lambda: self.act.resolve(
-                by, self.suggestion_id, version, outcome="adopted", answer="已安装信号灯。"
-            ),
-        }
-        before = case
+        before = self.cases.cases[self.suggestion_id]
         try:
-            run(acts[what]())
+            run(self._deed(what, before.version - 1 if stale else before.version))
         except (Conflict, Forbidden, MinshengError):
             assert self.cases.cases[self.suggestion_id] == before
         else:
             assert not stale
+
+    @precondition(lambda self: bool(self.cases.cases))
+    @rule(
+        one=st.sampled_from(["assign", "decline", "resolve"]),
+        other=st.sampled_from(["assign", "decline", "resolve", "corrected", "withdrawn"]),
+        number=st.integers(0, 2),
+    )
+    def two_at_once(self, one: str, other: str, number: int) -> None:
+        """Two look at the same page, or one does while an event is handled: one write stands, the other is told so."""
+        before = self.cases.cases[self.suggestion_id]
+        waiting = [event for event in self.topics["suggestions"] if event.id in (f"corrected-{number}", "withdrawn")]
+        events = [event for event in waiting if event.type.split(".")[1] == other]
+        second = self.groups["router"].handle(events[0]) if events else None
+        if other in ("assign", "decline", "resolve"):
+            second = self._deed(other, before.version)
+        deeds = [self._deed(one, before.version), *([second] if second else [])]
+
+        async def together() -> list[Any]:
+            return await asyncio.gather(*deeds, return_exceptions=True)
+
+        self.cases.written = []
+        answers = run(together())
+        assert all(answer is None or isinstance(answer, MinshengError) for answer in answers)
+        assert len(self.cases.written) <= 1, "two wrote on one page: the first one's word is gone"
+        assert self.cases.cases[self.suggestion_id] == (self.cases.written or [before])[0]
+        if not events:
+            assert answers.count(None) == len(self.cases.written)
+
+    def _deed(self, what: str, version: int) -> Awaitable[None]:
+        """A person's act on the page of that version."""
+        case = self.cases.cases[self.suggestion_id]
+        by = account("supervisor" if what == "resolve" and case.unit is None else "clerk")
+        if what == "resolve" and case.unit is not None:
+            by = account("handler", case.unit.id, id="handler")
+        if what == "assign":
+            return self.act.assign(by, self.suggestion_id, version, unit="jiaojing", reason="核实")
+        if what == "decline":
+            return self.act.decline(by, self.suggestion_id, version, ground="R12", reason="不清楚")
+        return self.act.resolve(by, self.suggestion_id, version, outcome="adopted", answer="已安装信号灯。")
 
     # what always holds
 
