@@ -19,8 +19,8 @@ from shared.contracts.pending import Pending
 from shared.errors import MinshengError
 
 _log = structlog.get_logger(__name__)
-MARKED_AT_ONCE = 10
-"""Documents of one write; whatever else is written waits at most that long behind it."""
+AT_ONCE, AT_ONCE_UNDER_LOAD = 20, 5
+"""Documents of one write: one of many costs less for each, one of few keeps no other write waiting."""
 CALM_S = 0.3
 """So long after the last acknowledgement a burst counts as over."""
 YOUNG_S = 1.0
@@ -70,9 +70,9 @@ class Marking:
             if (wait := self._too_early_by()) > 0:
                 await self._clock.sleep(max(wait, LEAST_WAIT_S))
                 continue
-            began = self._clock.monotonic()
+            began, hurries = self._clock.monotonic(), self._hurries()
             try:
-                await self._piece()
+                await self._piece(AT_ONCE if hurries else AT_ONCE_UNDER_LOAD)
             except MinshengError as error:
                 _log.warning("marking_delayed", relay=self._name, code=error.code)
                 await self._clock.sleep(RETRY_S)
@@ -84,7 +84,7 @@ class Marking:
         with contextlib.suppress(MinshengError, TimeoutError):
             async with asyncio.timeout(FLUSH_S):
                 while self._waiting:
-                    await self._piece()
+                    await self._piece(AT_ONCE)
 
     def _too_early_by(self) -> float:
         if len(self._waiting) >= MAX_UNMARKED:
@@ -92,15 +92,18 @@ class Marking:
         now = self._clock.monotonic()
         return min(CALM_S - (now - self._last), YOUNG_S - (now - self._waiting[0][0]))
 
+    def _hurries(self) -> bool:
+        """Nobody else writes, or too much waits."""
+        return len(self._waiting) >= MAX_UNMARKED or self._clock.monotonic() - self._last >= CALM_S
+
     def _rest(self) -> float:
-        now = self._clock.monotonic()
-        if not self._waiting or len(self._waiting) >= MAX_UNMARKED or now - self._last >= CALM_S:
+        if not self._waiting or self._hurries():
             return 0.0
-        age = now - self._waiting[0][0]
+        age = self._clock.monotonic() - self._waiting[0][0]
         return REST * min(1.0, max(0.0, MAX_UNMARKED_S - age) / (MAX_UNMARKED_S - YOUNG_S))
 
-    async def _piece(self) -> None:
-        piece = [pending for _, pending in islice(self._waiting, MARKED_AT_ONCE)]
+    async def _piece(self, at_once: int) -> None:
+        piece = [pending for _, pending in islice(self._waiting, at_once)]
         await self._mark(piece)
         for _ in piece:
             self._waiting.popleft()

@@ -28,7 +28,8 @@ EVERY_S = 2.0
 SHOW_EVERY_S = 10.0
 COOL_EVERY_S = 900.0
 """Heat falls by age even where nothing comes."""
-BATCH = 20
+BATCH = 8
+"""Read at once: the database serves nobody else meanwhile."""
 REMEMBERED_AT_ONCE = 100
 TAKEN_AT_ONCE = 50
 SHOWN = 50
