@@ -6,7 +6,7 @@ export async function send(url, body, key, report) {
   for (let attempt = 0; ; attempt += 1) {
     const answer = await post(url, body, key, report);
     if (answer.status === 202) return { receipt: answer.body };
-    if (!AGAIN.has(answer.status) || attempt === PAUSES_MS.length) return { message: problem(answer.body) };
+    if (!AGAIN.has(answer.status) || attempt === PAUSES_MS.length) return { message: problem(answer.body), code: answer.body?.type?.split(":").pop() };
     report(0, "retrying");
     await new Promise((resolve) => setTimeout(resolve, Math.max(PAUSES_MS[attempt], answer.after * 1000)));
   }
