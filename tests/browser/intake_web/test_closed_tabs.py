@@ -296,6 +296,27 @@ async def test_a_recording_whose_tab_was_closed_is_offered_again_and_sent_once(p
     assert place.complaints == []
 
 
+async def test_a_recording_that_was_half_sent_is_offered_once_and_its_upload_goes_on(place: Place) -> None:
+    await place.watch(hang=("PATCH", 1))
+    page = await place.tab("/video")
+    await page.click("#start")
+    await expect(page.locator("#timer")).to_have_text("0:02")
+    await page.click("#stop")
+    await page.click("#send")
+    await until(lambda: place.count("PATCH") == 1)
+    await page.close()
+    await place.watch()
+    place.asked.clear()
+    page = await place.tab("/video")
+    await page.get_by_role("button", name="继续提交这一段").click()
+    await expect(page.locator("#broken")).to_be_hidden()
+    await page.click("#send")
+    await page.wait_for_url("**/receipt/**")
+    assert (place.count("POST"), place.count("HEAD")) == (0, 1)
+    assert len(place.media.recordings.rows) == 1
+    assert await page.evaluate(KEPT) == [0, 0]
+
+
 async def test_a_recording_can_be_thrown_away_and_is_deleted_after_a_day(place: Place) -> None:
     for over in (False, True):
         page = await place.tab("/voice")
