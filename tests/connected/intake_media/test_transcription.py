@@ -11,6 +11,7 @@ import sys
 import wave
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,9 @@ def voice() -> np.ndarray:
 
 
 @pytest.mark.timeout(600)
-def test_nothing_that_says_nothing_comes_out_as_clear_text(lane: Lane) -> None:
+@pytest.mark.parametrize(("beam", "tight"), [(5, True), (3, True), (10, False)], ids=["default", "fast", "accurate"])
+def test_nothing_that_says_nothing_comes_out_as_clear_text(lane: Lane, beam: int, tight: bool) -> None:
+    lane = replace(lane, beam=beam, tight=tight)
     sounds = [*nothing_said(), *nothing_said(seed=2), *robots()]
     with ThreadPoolExecutor(CORES) as pool:
         heard = list(pool.map(lambda sound: lane.transcribe(sound[1]), sounds))

@@ -96,3 +96,7 @@ def test_only_a_text_that_a_short_window_may_have_made_up_is_read_again() -> Non
     assert worth_a_retry(heard("去找他" * 12))
     assert not worth_a_retry(heard("去找他" * 12, chinese=0.01))
     assert not worth_a_retry(heard(score=-0.6))
+    begun_anew = heard("大学生利用漏洞免费吃肯德基或行大学生利用漏洞免费吃肯德基或行大学生", speech_s=4.4)
+    assert worth_a_retry(begun_anew)
+    assert not WORTHLESS.intersection(faults(begun_anew))  # somebody may have said it twice: the full window decides
+    assert not worth_a_retry(heard("我建议增加公交车次，我建议增加路灯"))

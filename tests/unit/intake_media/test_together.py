@@ -34,6 +34,19 @@ def test_what_waits_behind_a_run_is_taken_two_by_two_of_a_kind() -> None:
     assert runs == [[1], [2, 4], [3], [5]]
 
 
+def test_two_that_come_at_once_have_a_free_worker_each() -> None:
+    both = threading.Barrier(2)
+
+    def run(given: Sequence[int]) -> list[int]:
+        both.wait(10)
+        return list(given)
+
+    together = Together(run, workers=2, most=4)
+    with ThreadPoolExecutor(2) as callers:
+        for _ in range(50):
+            assert list(callers.map(together, "aa", (1, 2))) == [1, 2]
+
+
 def test_a_fault_reaches_everybody_it_concerns_and_nobody_else() -> None:
     def run(given: Sequence[int]) -> list[int]:
         if 0 in given:

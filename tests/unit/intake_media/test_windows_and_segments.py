@@ -31,7 +31,7 @@ def test_a_window_leaves_a_margin_until_it_is_whisper_s_own(length: float) -> No
     assert window == FULL_WINDOW_S or window >= length + 2
     tight = window_s(length, tight=True)
     assert tight <= window
-    assert tight == FULL_WINDOW_S or tight >= length + 1.5
+    assert tight == FULL_WINDOW_S or tight >= length + 1.4
 
 
 @given(speech())

@@ -25,7 +25,7 @@ COPY_POLL_S = 1.5
 BACKLOG = 3
 """From so many waiting recordings on, more are fetched and decoded while the engine is busy; with fewer, those might
 be lying here while another worker is idle."""
-BACKLOG_POLL_S = 0.5
+BACKLOG_POLL_S = 0.2
 OUTAGE_PAUSE_S = 1.0
 STOP_S = 3.0
 """How long a stopped worker tries to give its job back before it leaves that to the lease."""
@@ -64,6 +64,8 @@ class Worker:
         self._fault: str | None = "loading the model"
         self._last_look = clock.monotonic()
         self._working = 0
+        self._busy = asyncio.Event()
+        """Set while every decoder has a recording: only then is there anything to fetch ahead."""
         self._backlog = 0
         """What waited when it was counted, less what was taken since: counting before every claim would cost more."""
         self._counted_at = -math.inf
@@ -98,10 +100,9 @@ class Worker:
         return await self._jobs.claim(self._lane)
 
     async def _next_of_backlog(self) -> Job | None:
-        if self._working < self._concurrency:
-            return None
+        await self._busy.wait()
         now = self._clock.monotonic()
-        if self._backlog <= BACKLOG or now - self._counted_at > BACKLOG_POLL_S:
+        if now - self._counted_at >= BACKLOG_POLL_S:
             self._counted_at = now
             self._backlog = (await self._jobs.queue(self._lane)).waiting
         if self._backlog < BACKLOG:
@@ -120,12 +121,19 @@ class Worker:
             if job is None:
                 await self._clock.sleep(poll_s)
                 continue
-            self._working += 1
+            self._count_working(+1)
             try:
                 crash_points.reach("before_transcribe")
                 await self._work(job, self._transcribe)
             finally:
-                self._working -= 1
+                self._count_working(-1)
+
+    def _count_working(self, more: int) -> None:
+        self._working += more
+        if self._working >= self._concurrency:
+            self._busy.set()
+        else:
+            self._busy.clear()
 
     async def _copy_loop(self, copy: Callable[[Job], Awaitable[Done]]) -> None:
         """Copies are made only while no recording waits for its text."""

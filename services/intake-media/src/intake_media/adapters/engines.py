@@ -32,8 +32,10 @@ class EngineOptions(BaseModel):
     compute_type: str = "int8"
     concurrency: int = 1
     beam: int = 10
-    tight: bool = False
-    """Shorter windows for short notes and, on AMD, wider vectors: a tenth faster, a few more errors."""
+    tight: bool = True
+    """Windows with the least padding that a retry makes up for: a sixth less work."""
+    wide_vectors: bool = False
+    """On AMD the processor's wider vectors: they round otherwise, and save a fiftieth."""
     chinese_vocabulary: bool = True
     """Leave out the output words of other languages (`adapters.vocabulary`): the same texts, sooner."""
     language_model: Path | None = None
@@ -42,9 +44,15 @@ class EngineOptions(BaseModel):
     """Files as `adapters.texts` reads them; without any the engine's first hypothesis stands."""
 
     @property
+    def together(self) -> int:
+        """Recordings in one decoding while many wait: it unpacks its weights once for all of them. From about 20
+        hypotheses in all they crowd each other out of the cache (measured)."""
+        return max(2, min(4, 18 // self.beam)) if self.engine == "faster-whisper" else 1
+
+    @property
     def side_by_side(self) -> int:
-        """Recordings that should be in the engine while many wait: two in every decoding and the next ones ready."""
-        return 3 * self.concurrency if self.engine == "faster-whisper" else self.concurrency
+        """Recordings that should be in the engine while many wait: those in every decoding and the next ones ready."""
+        return (self.together + 2) * self.concurrency if self.engine == "faster-whisper" else self.concurrency
 
 
 def build_lane(options: EngineOptions, *, say: Callable[[str], None] = lambda _: None) -> Lane:
@@ -74,8 +82,8 @@ def _language_model(options: EngineOptions, script: Script) -> CharacterModel | 
 
 def _engine(options: EngineOptions, say: Callable[[str], None]) -> SpeechEngine:
     if options.engine == "faster-whisper":
-        if options.tight and processor.wide_vectors():
-            # Read when the engine is loaded. It rounds otherwise, so the default keeps what it was measured with.
+        if options.wide_vectors and processor.wide_vectors():
+            # Read when the engine is loaded.
             os.environ.setdefault("CT2_FORCE_CPU_ISA", "AVX512")
         from intake_media.adapters.vocabulary import of_chinese
         from intake_media.adapters.whisper_ct2 import Ctranslate2Engine
@@ -92,6 +100,7 @@ def _engine(options: EngineOptions, say: Callable[[str], None]) -> SpeechEngine:
             device=options.device,
             compute_type=options.compute_type,
             workers=options.concurrency,
+            together=options.together,
             vocabulary=vocabulary,
         )
     if options.engine == "openai-whisper":

@@ -22,12 +22,14 @@ class _Waiting(Generic[Given, Found]):
 class Together(Generic[Given, Found]):
     """`run` gets one to `most` of the same kind and answers each; `workers` runs go side by side.
 
-    Nobody waits for company: a free worker takes what is there, so a lone call is as quick as without this.
+    Nobody waits for company: a free worker takes its share of what is there, so a lone call is as quick as without
+    this, and no worker is idle while another has two.
     """
 
     def __init__(self, run: Callable[[Sequence[Given]], Sequence[Found]], *, workers: int, most: int) -> None:
         self._run = run
         self._most = most
+        self._free = workers
         self._waiting: list[_Waiting[Given, Found]] = []
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="together")
@@ -55,16 +57,21 @@ class Together(Generic[Given, Found]):
             for one in batch:
                 one.answer.set_exception(error)
             return
+        finally:
+            with self._lock:
+                self._free += 1
         for one, answer in zip(batch, found, strict=True):
             one.answer.set_result(answer)
 
     def _taken(self) -> list[_Waiting[Given, Found]]:
-        """The oldest, and the oldest of its kind."""
+        """The oldest, and the oldest of its kind; some are left for workers that are free as well."""
         with self._lock:
             if not self._waiting:
                 return []
             kind = self._waiting[0].kind
-            batch = [one for one in self._waiting if one.kind == kind][: self._most]
+            share = -(-len(self._waiting) // self._free)
+            batch = [one for one in self._waiting if one.kind == kind][: min(self._most, share)]
             for one in batch:
                 self._waiting.remove(one)
+            self._free -= 1
         return batch

@@ -113,13 +113,22 @@ _NOBODY = frozenset({"nothing-heard", "no-speech-likely", "known-hallucination",
 WORTHLESS = _NOBODY | {"repetition", "not-understood"}
 """Faults that leave no text worth showing: the sound is kept, a person listens."""
 
+_AGAIN = 7
+"""So many characters that come twice may be a sentence that the engine began anew."""
+
 _RETRY = frozenset({"nothing-heard", "repetition", "unlikely-rate"})
 
 
 def worth_a_retry(heard: Heard) -> bool:
     """Whether a shortened window may have made this text up, so that the full one should decide."""
     foreign = heard.chinese is not None and heard.chinese < _FOREIGN_CHINESE
-    return not foreign and bool(_RETRY.intersection(faults(heard)))
+    return not foreign and (_says_again(heard.text) or bool(_RETRY.intersection(faults(heard))))
+
+
+def _says_again(text: str) -> bool:
+    """Words that came before come again: people do that as well, so it costs a second hearing and nothing else."""
+    spoken = spoken_characters(text)
+    return any(spoken.find(spoken[at : at + _AGAIN], at + _AGAIN) >= 0 for at in range(len(spoken) - 2 * _AGAIN + 1))
 
 
 def verdict(
