@@ -1,4 +1,4 @@
-"""Rows 4, 19, 22 and 37: a broker that hangs, and a network that is slow, lossy or gone."""
+"""Rows 4, 19, 22 and 37: a broker that hangs, and a network that is slow, broken off or silent."""
 
 from __future__ import annotations
 
