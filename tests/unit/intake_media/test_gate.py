@@ -100,3 +100,5 @@ def test_only_a_text_that_a_short_window_may_have_made_up_is_read_again() -> Non
     assert worth_a_retry(begun_anew)
     assert not WORTHLESS.intersection(faults(begun_anew))  # somebody may have said it twice: the full window decides
     assert not worth_a_retry(heard("我建议增加公交车次，我建议增加路灯"))
+    assert worth_a_retry(heard("我建议在小区\ufffd", speech_s=3.0))
+    assert worth_a_retry(heard("我建议在小区门口", speech_s=7.0))

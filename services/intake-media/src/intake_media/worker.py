@@ -26,6 +26,8 @@ BACKLOG = 3
 """From so many waiting recordings on, more are fetched and decoded while the engine is busy; with fewer, those might
 be lying here while another worker is idle."""
 BACKLOG_POLL_S = 0.2
+BACKLOG_RECOUNT_S = 1.0
+"""So long a backlog is believed in, less what was taken here; other workers take from it too."""
 OUTAGE_PAUSE_S = 1.0
 STOP_S = 3.0
 """How long a stopped worker tries to give its job back before it leaves that to the lease."""
@@ -102,7 +104,7 @@ class Worker:
     async def _next_of_backlog(self) -> Job | None:
         await self._busy.wait()
         now = self._clock.monotonic()
-        if now - self._counted_at >= BACKLOG_POLL_S:
+        if now - self._counted_at >= (BACKLOG_POLL_S if self._backlog < BACKLOG else BACKLOG_RECOUNT_S):
             self._counted_at = now
             self._backlog = (await self._jobs.queue(self._lane)).waiting
         if self._backlog < BACKLOG:

@@ -116,13 +116,21 @@ WORTHLESS = _NOBODY | {"repetition", "not-understood"}
 _AGAIN = 7
 """So many characters that come twice may be a sentence that the engine began anew."""
 
+_SLOWEST_BELIEVED = 2.0
+"""Characters per second of speech; people speak four to six, and the second hearing costs the slow nothing else."""
+
 _RETRY = frozenset({"nothing-heard", "repetition", "unlikely-rate"})
 
 
 def worth_a_retry(heard: Heard) -> bool:
     """Whether a shortened window may have made this text up, so that the full one should decide."""
     foreign = heard.chinese is not None and heard.chinese < _FOREIGN_CHINESE
-    return not foreign and (_says_again(heard.text) or bool(_RETRY.intersection(faults(heard))))
+    return not foreign and (_says_again(heard.text) or _breaks_off(heard) or bool(_RETRY.intersection(faults(heard))))
+
+
+def _breaks_off(heard: Heard) -> bool:
+    """Half a character, or too little text for so much speech."""
+    return "\ufffd" in heard.text or len(spoken_characters(heard.text)) < _SLOWEST_BELIEVED * heard.speech_s
 
 
 def _says_again(text: str) -> bool:
