@@ -104,7 +104,7 @@ async def campaign(arguments: argparse.Namespace, here: Stage) -> tuple[Verdict,
         "end": end,
         "answers": dict(accepted.answers.most_common()),
         "accept_p50_ms": round(statistics.median(accepted.latencies) * 1000) if accepted.latencies else None,
-        "logs": f"{len(traces.searched)} files, {sum(traces.searched.values()) / 1e6:.1f} MB",
+        "logs": f"{', '.join(sorted(traces.names))}: {sum(traces.searched.values()) / 1e6:.1f} MB",
         "broken": len(accepted.broken),
         "gave_up": [*load.gave_up, *people.gave_up],
     }
@@ -129,7 +129,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=32.0, help="submissions a second")
     parser.add_argument("--recordings", type=float, default=0.04, help="share of voice notes")
     parser.add_argument("--hotline", type=float, default=0.15, help="share of hotline work orders")
-    parser.add_argument("--videos", type=float, default=0.005, help="share of short videos")
+    parser.add_argument("--videos", type=float, default=0.01, help="share of short videos")
     parser.add_argument("--acts", type=float, default=1.0, help="acts of people a second, at the desk and of residents")
     parser.add_argument("--pages", type=int, default=200, help="tracking pages that are compared at the end")
     parser.add_argument("--outage", type=float, default=60.0, help="seconds that broker and database are down")

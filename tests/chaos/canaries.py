@@ -25,6 +25,11 @@ class Traces:
     searched: dict[str, int] = field(default_factory=dict)
     """Log → its bytes, once searched."""
 
+    @property
+    def names(self) -> set[str]:
+        """The processes whose logs were searched: `router-1.log` is the router's."""
+        return {name.split(".")[0].rstrip("0123456789").rstrip("-") for name in self.searched}
+
 
 def canaries(records: Iterable[Seen], accepted: Accepted, traces: Traces) -> list[str]:
     """Each place in which the number was found; and whatever makes that nothing was found prove nothing."""
@@ -66,8 +71,8 @@ def _in_logs(traces: Traces) -> list[str]:
             traces.searched[path.name] = traces.searched.get(path.name, 0) + size
             if size and _holds(path):
                 found.append(f"log {path.name}")
-    names = {name.split(".")[0].rstrip("0123456789").rstrip("-") for name in traces.searched}
-    return found + [f"{name} left no log that could be searched" for name in traces.logging if name not in names]
+    missing = [name for name in traces.logging if name not in traces.names]
+    return found + [f"{name} left no log that could be searched" for name in missing]
 
 
 def _holds(path: Path) -> bool:

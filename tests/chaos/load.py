@@ -43,7 +43,7 @@ class Shares:
     hotline: float = 0.15
     """Work orders, every fifth over HTTP; beside them, one for sixty submissions that nobody can read."""
     recordings: float = 0.04
-    videos: float = 0.005
+    videos: float = 0.01
 
 
 def spoken_note(seed: int) -> bytes:

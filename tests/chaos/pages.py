@@ -34,7 +34,9 @@ async def shown(web: str, codes: Mapping[str, str], kafka: str) -> dict[str, str
     began = time.monotonic()
     async with httpx2.AsyncClient(timeout=10, limits=httpx2.Limits(max_connections=4)) as client:
         while True:
-            told = last_states(await read_all(kafka, ("cases",)))
+            records = await read_all(kafka, ("cases",))
+            # of an event that came again, the first counts
+            told = last_states({one.headers.get("ce_id"): one for one in reversed(records)}.values())
             asked = [one for one in codes if states.get(one) != told.get(one) or one not in states]
             answers = await asyncio.gather(*(_state(client, web, one, codes[one]) for one in asked))
             states |= dict(zip(asked, answers, strict=True))
