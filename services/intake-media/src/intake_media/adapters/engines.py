@@ -31,7 +31,7 @@ class EngineOptions(BaseModel):
     device: str = "cpu"
     compute_type: str = "int8"
     concurrency: int = 1
-    beam: int = 10
+    beam: int = 5
     tight: bool = True
     """Windows with the least padding that a retry makes up for: a sixth less work."""
     wide_vectors: bool = False
