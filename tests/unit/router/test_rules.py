@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from router.domain.district import District, Rule
+from router.domain.district import District
 from router.domain.normalising import clauses, normalise, sentences
+from router.domain.rule_table import Rule
 from router.domain.rules import confidence, match_rules
 from tests.support.pack import linghe
 

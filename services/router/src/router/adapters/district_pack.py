@@ -20,16 +20,15 @@ from router.domain.district import (
     Example,
     FieldClass,
     Hotline,
-    Id,
     Name,
     NumberPrefix,
     Organisation,
     Place,
-    Rule,
     ScreeningWords,
     Thresholds,
 )
 from router.domain.pack_check import check
+from router.domain.rule_table import Id, Rule
 from shared.errors import PermanentError
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

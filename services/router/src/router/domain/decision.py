@@ -91,7 +91,7 @@ def to_contract(decision: Decision, name_of: Callable[[str], str]) -> cases.Deci
     return cases.Decision(
         method=decision.method,
         actor=decision.actor,
-        evidence=[cases.Evidence(**e.model_dump()) for e in decision.evidence],
+        evidence=[cases.Evidence(kind=e.kind, value=e.value, weight=e.weight) for e in decision.evidence],
         alternatives=[
             cases.Alternative(
                 unit=cases.Unit(id=a.unit, name=name_of(a.unit)),

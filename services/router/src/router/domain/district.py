@@ -3,26 +3,17 @@
 from collections.abc import Mapping
 from functools import cached_property
 from re import Pattern
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from router.domain.decision import Frozen
+from router.domain.rule_table import Groups, Id, Rule, RuleIndex, Word, Words
 from router.domain.working_days import WorkCalendar
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=60)]
-Word = Annotated[str, Field(min_length=1, max_length=60)]
-Words = tuple[Word, ...]
 NumberPrefix = Annotated[str, Field(pattern=r"^[A-Z]{1,8}$")]
 Role = Literal["clerk", "handler", "supervisor", "leader"]
 Nature = Literal["咨询", "求助", "投诉", "举报", "建议", "表扬"]
-
-
-def _groups(value: object) -> object:
-    return [[g] if isinstance(g, str) else g for g in value] if isinstance(value, list) else value
-
-
-Groups = Annotated[tuple[Words, ...], BeforeValidator(_groups)]
 
 
 class Name(Frozen):
@@ -82,24 +73,6 @@ class FieldClass(Frozen):
     unit: Id
     co_units: tuple[Id, ...] = ()
     territorial: bool = False
-
-
-class Rule(Frozen):
-    """`any`: one of these words; `all`: one of each group; `none`: none of these."""
-
-    id: Id
-    class_id: Id = Field(alias="class")
-    unit: Id
-    co_units: tuple[Id, ...] = ()
-    any_of: Words = Field(default=(), alias="any")
-    all_of: Groups = Field(default=(), alias="all")
-    none_of: Words = Field(default=(), alias="none")
-    channels: tuple[str, ...] = ()
-    towns: tuple[Id, ...] = ()
-    priority: int = Field(default=50, ge=0, le=100)
-    confidence: float = Field(default=0.92, gt=0, le=1)
-    note: str = ""
-    examples: tuple[str, ...] = Field(min_length=1)
 
 
 class Ground(Frozen):
@@ -212,6 +185,13 @@ class District(Frozen):
     examples: tuple[Example, ...] = ()
     calendar: WorkCalendar = Field(default_factory=WorkCalendar)
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Without what was worked out from the rows before."""
+        made = super().model_copy(update=update, deep=deep)
+        for name in made.__dict__.keys() - type(made).model_fields.keys():
+            del made.__dict__[name]
+        return made
+
     @cached_property
     def bodies(self) -> dict[str, Body]:
         """Every assignable body by id."""
@@ -240,6 +220,10 @@ class District(Frozen):
             for word in (place.name, *place.aliases)
         ]
         return sorted(rows, key=lambda row: (-len(row[0]), row[0]))
+
+    @cached_property
+    def rule_index(self) -> RuleIndex:
+        return RuleIndex(self.rules)
 
     @cached_property
     def grounds(self) -> dict[str, Ground]:

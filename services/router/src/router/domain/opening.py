@@ -20,6 +20,7 @@ def opened(
     said: SuggestionSubmitted, *, event_id: str, decision: Decision, number: str, district: District, now: datetime
 ) -> Step:
     """A suggestion becomes a case: assigned, declined, or waiting for a person."""
+    contract = _contract(decision, district)
     blank = Case(
         suggestion_id=said.suggestion_id,
         number=number,
@@ -27,11 +28,11 @@ def opened(
         version=0,
         suggestion=said,
         opened_at=now,
-        decision=_contract(decision, district),
+        decision=contract,
         processed=[event_id],
         follow_key=said.suggestion_id,
     )
-    return _decided(blank, decision, "opened", district, now)
+    return _decided(blank, decision, contract, "opened", district, now)
 
 
 def corrected(
@@ -50,7 +51,7 @@ def corrected(
         known = known.model_copy(update={"follow_key": case.suggestion_id})
     if decision is None or case.state != "in-review":
         return step(known, Act(actor=data.by, action="corrected", now=now))
-    return _decided(known, decision, "reconsidered", district, now)
+    return _decided(known, decision, _contract(decision, district), "reconsidered", district, now)
 
 
 def corrected_at_desk(
@@ -82,7 +83,7 @@ def corrected_at_desk(
     first = step(known, act, [told])
     if decision is None or case.state != "in-review":
         return first
-    after = _decided(first.case, decision, "reconsidered", district, now)
+    after = _decided(first.case, decision, _contract(decision, district), "reconsidered", district, now)
     return Step(case=after.case, events=(*first.events, *after.events))
 
 
@@ -111,8 +112,10 @@ def withdrawn(case: Case, *, event_id: str, reason: str | None, now: datetime) -
     return step(known, act, [event], state="withdrawn", **WAITS_NOT)
 
 
-def _decided(case: Case, decision: Decision, action: Action, district: District, now: datetime) -> Step:
-    contract, outcome = _contract(decision, district), decision.outcome
+def _decided(
+    case: Case, decision: Decision, contract: cases.Decision, action: Action, district: District, now: datetime
+) -> Step:
+    outcome = decision.outcome
     case = case.model_copy(update={"emergency": decision.emergency})
     act = Act(actor=MACHINE, action=action, now=now)
     if isinstance(outcome, Assign):

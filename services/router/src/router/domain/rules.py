@@ -1,7 +1,8 @@
 """The routing table: words that settle where a suggestion goes, each naming why it fired."""
 
 from router.domain.decision import Frozen
-from router.domain.district import District, Rule
+from router.domain.district import District
+from router.domain.rule_table import Rule
 
 _LEAD = 40  # the first characters say what a text is about; words there count double
 _LONG = 120  # in a longer text a mention outside the lead is passing, and weak evidence
@@ -25,7 +26,8 @@ def match_rules(
     text: str, district: District, *, channel: str | None = None, towns: frozenset[str] = frozenset()
 ) -> list[RuleMatch]:
     """All rules that fire on a normalised text, strongest first (priority, weight, id)."""
-    found = [m for rule in district.rules if (m := _fire(rule, text, channel, towns)) is not None]
+    candidates = district.rule_index.candidates(text)
+    found = [m for rule in candidates if (m := _fire(rule, text, channel, towns)) is not None]
     return sorted(found, key=lambda m: (-m.priority, -m.weight, m.rule_id))
 
 

@@ -12,7 +12,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from router.domain import access
-from router.domain.district import Account, Name, Rule
+from router.domain.district import Account, Name
+from router.domain.rule_table import Rule
 from router.domain.working_days import SHANGHAI
 from router.ports import Pack
 from router.routes import wording
