@@ -82,7 +82,7 @@ async def test_a_short_burst_is_marked_when_it_is_over(burst: Burst) -> None:
 
 async def test_under_steady_load_marks_keep_pace_by_pieces_with_rests_between(burst: Burst) -> None:
     await burst.last(30.0)
-    assert len(burst.store.marked) >= burst.sent - 700  # a hundred a second, at most seven seconds behind
+    assert len(burst.store.marked) >= burst.sent - 800  # a hundred a second, at most eight seconds behind
     assert min(burst.store.rests) > TOOK_S  # the store is free for others most of the time
 
 

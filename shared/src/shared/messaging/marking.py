@@ -23,8 +23,8 @@ AT_ONCE, AT_ONCE_UNDER_LOAD = 20, 5
 """Documents of one write: one of many costs less for each, one of few keeps no other write waiting."""
 CALM_S = 0.3
 """So long after the last acknowledgement a burst counts as over."""
-YOUNG_S = 1.0
-"""Until then a mark waits for the calm."""
+YOUNG_S = 3.0
+"""Until then a mark waits for the calm: a short burst is served first."""
 MAX_UNMARKED_S = 8.0
 """Far below the lease: what is acknowledged but not marked must not fall due for another process, also when
 marking takes twice as long as the writing did."""
