@@ -37,7 +37,7 @@ FIRST_PAUSE_S = 0.2
 MAX_PAUSE_S = 20.0
 IN_PLACE_BUDGET_S = 60.0
 """How long a batch is retried in place before it is given back (seek), far below max.poll.interval."""
-CONCURRENT_KEYS = 64
+CONCURRENT_KEYS = 128
 """So many wait for the database together, and their inserts travel as one; what computes takes turns anyway."""
 
 
