@@ -110,7 +110,7 @@ def subscriptions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple
     """Group and topic of every subscription that a service's own composition root makes."""
     made: list[tuple[str, str]] = []
 
-    def note(_broker: object, topics: tuple[str, ...], *, group: str, delivery: object) -> None:
+    def note(_broker: object, topics: tuple[str, ...], *, group: str, **_: object) -> None:
         made.extend((group, topic) for topic in topics)
 
     async def rest(_self: object) -> None:

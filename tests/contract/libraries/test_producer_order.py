@@ -7,6 +7,7 @@ comes in that moment is in the next batch before those who waited.
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -67,6 +68,7 @@ async def test_the_library_repeats_what_a_hanging_broker_did_not_answer_in_order
     broker_to_freeze: OwnBroker, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Requests of an idempotent producer time out and are sent again while others wait behind them."""
+    caplog.set_level(logging.WARNING, logger="aiokafka")  # a command line in this process may have silenced it
     bench = await workbench(broker_to_freeze.connection)
     producer = AIOKafkaProducer(bootstrap_servers=bench.servers, enable_idempotence=True, request_timeout_ms=1_000)
     await producer.start()
