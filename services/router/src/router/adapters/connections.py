@@ -41,6 +41,7 @@ _log = structlog.get_logger(__name__)
 DATABASE = "router"
 MARKS = "log_marks"
 STOP_S = 10.0
+LATELY_S = 0.5
 CLOCK_LEASE = FOLLOW_LEASE = timedelta(seconds=60)
 
 
@@ -96,8 +97,9 @@ class Connections:
         self._consuming.add((topic,), delivery)
 
     def busy(self) -> bool:
-        """Whether records are being handled just now."""
-        return any(delivery.busy for delivery in self._deliveries)
+        """Whether records are being handled, or were a moment ago: between two batches is no time to spare."""
+        since = self._clock.monotonic() - LATELY_S
+        return any(delivery.busy or delivery.last_progress > since for delivery in self._deliveries)
 
     def start(self, *loops: Coroutine[Any, Any, None]) -> None:
         """Run relay, consumers and `loops` in the background, once database and topics are there."""

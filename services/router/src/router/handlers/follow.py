@@ -35,9 +35,9 @@ TAKEN_AT_ONCE = 50
 SHOWN = 50
 REST = 3.0
 """Opening cases has the right of way: so many times as long as it worked, it rests."""
-PATIENCE_S = 5.0
+PATIENCE_S = 0.15
 LOOK_S = 0.05
-"""While cases are being opened it waits, but never for ever."""
+"""While cases are being opened it waits as well, but not for long: what many speak of at once shows just then."""
 
 
 class FollowIssues:
