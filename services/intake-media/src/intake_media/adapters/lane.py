@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from intake_media.domain import gate
@@ -20,6 +20,9 @@ from intake_media.ports import Heard, Script, SpeechDetector, SpeechEngine
 
 LONG = 4
 """From so many chunks on somebody waits long enough to ask how far it is."""
+LONG_BEAM = 10
+"""There the narrow settings of short notes cost errors (12.0 instead of 10.7 % in one of five minutes) and little is
+won: its chunks fill their windows."""
 
 
 @dataclass
@@ -54,7 +57,8 @@ class Lane:
         spent.detect = time.perf_counter() - started
         speech_s = sum(span.length_s for span in speech)
         pieces = chunks(duration_s, speech) if speech_s >= gate.MIN_SPEECH_S else []
-        heard = self._hear_all(samples, pieces, spent, progress if len(pieces) >= LONG else None)
+        careful = self if len(pieces) < LONG else replace(self, beam=max(self.beam, LONG_BEAM), tight=False)
+        heard = careful._hear_all(samples, pieces, spent, progress if len(pieces) >= LONG else None)
         faults = [gate.faults(one) for one in heard]
         decided, reasons = gate.verdict(faults, flags=flags, speech_s=speech_s, duration_s=duration_s)
         kept = [
@@ -73,7 +77,7 @@ class Lane:
             engine=self.engine.name,
             model=self.engine.model,
             options={
-                "beam": self.beam,
+                "beam": careful.beam,
                 "language": "zh",
                 "language_model": self.language_model is not None,
                 "chunks": len(pieces),
