@@ -119,3 +119,21 @@ async def test_what_its_retention_took_away_is_not_lost() -> None:
     quiet_for_long = Log({offset: 9_000 + offset for offset in range(8, 12)})
     assert (await looked(quiet_for_long, marks)).lost == []
     assert quiet_for_long.rewound == []
+
+
+async def test_what_was_in_hand_when_the_tail_went_raises_no_second_alarm() -> None:
+    log, marks = well(), Marks()
+    watch = await looked(log, marks, 7)
+    watch.note([Record(8, 1_008)])  # handled since the last look, of the tail that goes
+    for offset in range(5, 10):
+        del log.times[offset]
+    await watch.inspect(log, log.ends)
+    watch.note([Record(9, 1_009)])  # in hand meanwhile
+    await watch.inspect(log, log.ends)
+    log.times |= {offset: 5_000 + offset for offset in range(5, 15)}  # the topics are refilled and read again
+    await watch.inspect(log, log.ends)
+    for offset in range(15):
+        watch.note([Record(offset, log.times[offset])])
+    await watch.inspect(log, log.ends)
+    assert (len(watch.lost), log.rewound) == (1, [PLACE])
+    assert marks.kept == {("suggestions", 3): Mark(14, 5_014)}

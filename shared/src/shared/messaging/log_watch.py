@@ -37,13 +37,19 @@ class LogWatch:
         self._known: dict[Place, Mark] | None = None
         self._changed: dict[Place, Mark] = {}
         self._checked: set[Place] = set()
+        self._gone: dict[Place, int] = {}
+        """Up to which offset a partition had been handled when it was rewound."""
         self.lost: list[str] = []
 
     def note(self, records: Sequence[Any]) -> None:
         """These records were handled (broker append times only: producers' clocks prove nothing)."""
         for record in records:
+            key = record.topic, record.partition
+            if record.offset > self._gone.get(key, record.offset):
+                continue  # it was in hand when the partition was rewound: a mark of the log that is gone
+            self._gone.pop(key, None)
             if record.timestamp_type == LOG_APPEND_TIME:
-                self._changed[record.topic, record.partition] = Mark(record.offset, record.timestamp)
+                self._changed[key] = Mark(record.offset, record.timestamp)
 
     async def inspect(self, consumer: Any, ends: Mapping[TopicPartition, int]) -> None:
         """Check newly assigned partitions against their marks, then keep the new marks."""
@@ -81,7 +87,8 @@ class LogWatch:
         _log.error("log_lost", topic=place.topic, partition=place.partition, offset=mark.offset, end=end)
         await self._marks.note_loss(place.topic, reason)
         assert self._known is not None
-        self._known.pop((place.topic, place.partition), None)
+        self._known.pop(_key(place), None)
+        self._gone[_key(place)] = max(mark.offset, self._changed.pop(_key(place), mark).offset)
         await consumer.seek_to_beginning(place)
 
 
