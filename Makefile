@@ -109,4 +109,4 @@ hostile: setup-dev system ## hostile and broken uploads through the sandbox, wit
 	@$(PY) -m tests.hostile.report
 
 screenshots: setup-dev system ## the README's pictures, taken from a running stack
-	@$(PY) tests/browser/screenshots.py
+	@$(PY) -m tests.browser.screenshots

@@ -11,10 +11,10 @@ from pathlib import Path
 import httpx2
 from playwright.sync_api import Page, sync_playwright
 
+from tests.support.browsing import MICROPHONE, chromium
+
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "deploy" / "pictures"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 LIMIT = 100_000
 TEXT = "小学门口没有红绿灯，上学放学的时候车很多，孩子过马路很危险，建议安装信号灯。"
 
@@ -50,7 +50,7 @@ def main() -> int:
     receipt = answer.raise_for_status().json()
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = driver.chromium.launch(**chromium(*MICROPHONE))
         page = browser.new_page(viewport={"width": 900, "height": 720}, locale="zh-CN")
         page.goto(f"{web}/write")
         page.locator("textarea[name=text]").fill(TEXT)

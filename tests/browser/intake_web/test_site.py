@@ -13,22 +13,16 @@ from dataclasses import dataclass, field
 
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page, Route, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from intake_web.adapters.changes import LocalChanges
 from intake_web.handlers.project import Project
 from shared.receipts import Receipts
+from tests.support.browsing import MICROPHONE, PHONE, chromium
 from tests.support.intake import KEY, Hall
 from tests.support.notices import assigned, event_of
 
 pytestmark = pytest.mark.browser
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
-PHONE: ViewportSize = {"width": 390, "height": 844}
 SUGGESTION = "01M86AJNTG55GJ3BFBF75J317V"
 PAGES = ["/", "/write", "/voice", "/video", "/track", "/help"]
 
@@ -66,7 +60,7 @@ async def visit() -> AsyncIterator[Visit]:
     server = uvicorn.Server(uvicorn.Config(hall.app, port=port, log_level="error", timeout_graceful_shutdown=1))
     serving = asyncio.create_task(server.serve())
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = await playwright.chromium.launch(**chromium(*MICROPHONE))
         while not server.started:
             await asyncio.sleep(0.05)
         yield Visit(hall, url, media, browser)

@@ -30,6 +30,7 @@ from shared.contracts.model import EventData
 from shared.contracts.recordings import RecordingCopied, RecordingReceived
 from shared.contracts.suggestions import MediaRef, Segment, SuggestionSubmitted, Transcript
 from shared.receipts import Receipts
+from tests.support.browsing import chromium
 from tests.support.casework import (
     SIGNALS,
     CountedNumbers,
@@ -192,9 +193,7 @@ async def house(tmp_path: Path, made: dict[str, bytes]) -> AsyncIterator[House]:
         for app, listener in ((hall.app, site), (office, desk), (uploads.app, media)):
             await stack.enter_async_context(served(app, listener))
         playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = await playwright.chromium.launch(**chromium())
         yield House(browser, hall, uploads, store, copies, site_url, desk_url, files)
         await browser.close()
 

@@ -20,6 +20,7 @@ from router.handlers.open_case import OpenCase
 from router.settings import Settings
 from shared.clock import SystemClock
 from shared.contracts.suggestions import Segment, Transcript
+from tests.support.browsing import chromium
 from tests.support.casework import (
     CountedNumbers,
     HeldLease,
@@ -103,9 +104,7 @@ async def office() -> AsyncIterator[Office]:
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = await playwright.chromium.launch(**chromium())
         while not server.started:
             await asyncio.sleep(0.05)
         yield Office(f"http://127.0.0.1:{listener.getsockname()[1]}", browser, store, numbers, issues, letters)
