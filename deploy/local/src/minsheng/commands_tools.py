@@ -29,7 +29,7 @@ def tool_environment() -> dict[str, str]:
     try:  # a running stack knows where its broker and database are, whatever this shell's variables say
         running = Running.load(places)
         env |= {"KAFKA_BOOTSTRAP_SERVERS": running.kafka["bootstrap_servers"], "MONGODB_URI": running.mongo["uri"]}
-    except NotRunning:
+    except NotRunning:  # then the variables hold
         pass
     return env
 

@@ -78,7 +78,7 @@ class Receiver:
     def __init__(self, box: Mailbox) -> None:
         self._box = box
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd calls it so
         """Store the message, then answer 250: an answer lost on the way makes the sender repeat it."""
         raw = envelope.original_content or b""
         at = SystemClock().now().isoformat()

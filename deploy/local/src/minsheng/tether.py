@@ -32,7 +32,7 @@ def breathe(record: str, lived_too_short_s: float = 5.0, longest_s: float = 10.0
         started, close = -lived_too_short_s, 0.0
     close = close + 1 if now - started < lived_too_short_s else 0
     pause = min(longest_s, 2 ** (close - 3)) if close > 2 else 0
-    with open(record, "w") as file:  # noqa: PTH123
+    with open(record, "w") as file:  # noqa: PTH123 - as above
         file.write(f"{now + pause} {close}")
     time.sleep(pause)
 

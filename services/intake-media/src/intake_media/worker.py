@@ -196,7 +196,7 @@ class Worker:
 
     async def _give_back(self, job: Job) -> None:
         giving = asyncio.ensure_future(self._jobs.give_back(job, after_s=0.0, failed=False))
-        with contextlib.suppress(TimeoutError, MinshengError):
+        with contextlib.suppress(TimeoutError, MinshengError):  # else the end of its lease gives it back
             async with asyncio.timeout(STOP_S):
                 await asyncio.shield(giving)
         _log.info("given_back_at_stop", recording_id=job.recording.recording_id)

@@ -134,9 +134,8 @@ async def _nothing() -> AsyncIterator[None]:
 
 
 PROJECTED_AT_ONCE = 16
-PROJECTED_AFTER_MS = 100
-"""The tracking view may be a moment late, so its facts gather to few writes: taking in what residents send has the
-right of way to the database, and waits for one of them at most."""
+"""Facts of one write. The tracking view may be a moment late: taking in what residents send has the right of way to
+the database, and waits for one of these writes at most."""
 
 
 class _Connected:
@@ -209,7 +208,7 @@ class _Connected:
             self._metrics,
             accept=subscribers.HOTLINE_TYPES,
         )
-        self._consuming.add(subscribers.PROJECTED, projection, gather_ms=PROJECTED_AFTER_MS)
+        self._consuming.add(subscribers.PROJECTED, projection, gather=True)
         self._consuming.add(subscribers.HOTLINES, work_orders)
 
     @asynccontextmanager

@@ -49,8 +49,6 @@ from shared.storage.vault import Vault
 _log = structlog.get_logger(__name__)
 NAME = "notifier"
 OBSERVE_EVERY_S = 5.0
-GATHER_MS = 100
-"""A mail may leave a tenth of a second later; what is noted for many travels in fewer writes."""
 
 
 def bootstrap(settings: Settings, *, clock: Clock | None = None, group: str = NAME) -> FastAPI:
@@ -96,7 +94,7 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, group: str = NA
     delivery = Delivery(handlers, DeadLetters(publisher, clock), clock, metrics)
     marks = MarkStore(database["log_marks"])
     consuming = Consuming(build_broker(connection), group=group, clock=clock, metrics=metrics, marks=marks)
-    consuming.add(TOPICS, delivery, gather_ms=GATHER_MS)
+    consuming.add(TOPICS, delivery, gather=True)  # a mail may leave a tenth of a second later
     tasks: set[asyncio.Task[None]] = set()
     startup = Startup(clock)
 
@@ -116,7 +114,7 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, group: str = NA
 
     async def observe() -> None:
         while True:
-            with contextlib.suppress(MinshengError):
+            with contextlib.suppress(MinshengError):  # a gauge; readiness shows the database
                 notice_metrics.oldest(await jobs.oldest_waiting_s())
             await clock.sleep(OBSERVE_EVERY_S)
 

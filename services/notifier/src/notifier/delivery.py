@@ -104,7 +104,7 @@ class DeliveryLoop:
         try:
             async with asyncio.timeout(LOOK_EVERY_S):
                 await self._wake.wait()
-        except TimeoutError:
+        except TimeoutError:  # time to look by oneself
             pass
 
     async def check(self) -> str | None:

@@ -22,7 +22,7 @@ SESSION_TIMEOUT_MS = 6_000
 MAX_POLL_INTERVAL_MS = 300_000
 GRACEFUL_TIMEOUT_S = 5.0
 BATCH_RECORDS = 200
-GATHERED_BYTES = 256 * 1024
+GATHER_MS, GATHERED_BYTES = 100, 256 * 1024
 
 
 async def safe_parser(records: Any, original: Callable[[Any], Awaitable[KafkaMessage]]) -> KafkaMessage:
@@ -62,11 +62,13 @@ def build_broker(connection: KafkaConnection) -> KafkaBroker:
     )
 
 
-def subscribe(broker: KafkaBroker, topics: Sequence[str], *, group: str, delivery: Delivery, gather_ms: int = 0) -> Any:
+def subscribe(
+    broker: KafkaBroker, topics: Sequence[str], *, group: str, delivery: Delivery, gather: bool = False
+) -> Any:
     """Attach a delivery policy to topics; returns FastStream's subscriber (for health checks).
 
-    `gather_ms`: the broker may hold records back so long until there are more, for work whose writes travel together
-    and that nobody waits for.
+    `gather`: the broker holds records back for up to a tenth of a second until there are more, for work whose writes
+    travel together and that nobody waits for.
     """
     subscriber = broker.subscriber(
         *topics,
@@ -80,8 +82,8 @@ def subscribe(broker: KafkaBroker, topics: Sequence[str], *, group: str, deliver
         max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
         ack_policy=AckPolicy.NACK_ON_ERROR,
         no_reply=True,
-        fetch_min_bytes=GATHERED_BYTES if gather_ms else 1,
-        fetch_max_wait_ms=gather_ms or 500,
+        fetch_min_bytes=GATHERED_BYTES if gather else 1,
+        fetch_max_wait_ms=GATHER_MS if gather else 500,
     )
 
     async def on_records(records: Sequence[ConsumerRecord[Any, Any]]) -> None:
@@ -96,5 +98,5 @@ async def stop_bounded(broker: KafkaBroker, *, timeout_s: float = GRACEFUL_TIMEO
     try:
         async with asyncio.timeout(timeout_s):
             await broker.stop()
-    except TimeoutError:
+    except TimeoutError:  # what was not committed is delivered again
         pass

@@ -49,11 +49,11 @@ class Consuming:
         self._lags: dict[int, int] = {}
         self._answered_at: float | None = None
 
-    def add(self, topics: tuple[str, ...], delivery: Delivery, *, gather_ms: int = 0) -> None:
-        """Consume `topics` with `delivery`; `gather_ms` as in `subscribe`."""
+    def add(self, topics: tuple[str, ...], delivery: Delivery, *, gather: bool = False) -> None:
+        """Consume `topics` with `delivery`; `gather` as in `subscribe`."""
         if self._watch is not None:
             delivery.on_done = self._watch.note
-        subscriber = subscribe(self._broker, topics, group=self._group, delivery=delivery, gather_ms=gather_ms)
+        subscriber = subscribe(self._broker, topics, group=self._group, delivery=delivery, gather=gather)
         self._watched.append((subscriber, delivery, topics))
 
     async def run(self) -> None:

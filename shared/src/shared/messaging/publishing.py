@@ -98,7 +98,7 @@ async def _stop(producer: AIOKafkaProducer) -> None:
         task = getattr(sender, "_sender_task", None)
         if task is not None:
             task.cancel()
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception):  # it is given up; a new one takes its place
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await producer.client.close()
     # aiokafka warns at garbage collection unless it believes itself closed

@@ -148,6 +148,9 @@ class Relay:
 
     async def _sweep(self) -> tuple[list[Pending], list[Pending]]:
         """What is due, and which of it we claimed."""
+        # whose lease has long ended is another's by now
+        ended = self._clock.now() - LEASE
+        self._set_aside = {name: one for name, one in self._set_aside.items() if one.leased_until > ended}
         sent = self._marking.lengths()  # before the look: a mark that lands meanwhile must not be forgotten by it
         due = await self._store.due(limit=BATCH)
         self._last_sweep = self._clock.monotonic()
@@ -185,8 +188,7 @@ class Relay:
     def oldest_age_s(self) -> float:
         """Seconds since the oldest event that waits here was written: nudged, in hand, or left to a sweep."""
         now = self._clock.now()
-        aside = [one for one in self._set_aside.values() if one.leased_until + LEASE > now]  # else another's by now
-        waiting = [*islice(self._nudged, 1), *self._in_hand, *aside]
+        waiting = [*islice(self._nudged, 1), *self._in_hand, *self._set_aside.values()]
         times = [datetime.fromisoformat(one.entries[0]["time"]) for one in waiting if one.entries]
         return max(0.0, (now - min(times)).total_seconds()) if times else 0.0
 

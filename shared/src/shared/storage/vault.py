@@ -50,7 +50,7 @@ class Vault:
                         "created_at": self._clock.now(),
                     }
                 )
-        except DuplicateKey:
+        except DuplicateKey:  # the same contact, kept by an earlier try
             pass
         return contact_id
 

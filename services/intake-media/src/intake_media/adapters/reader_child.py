@@ -114,7 +114,7 @@ class _Jobs:
 def _signal(how: Callable[[int, int], None], pid: int) -> None:
     try:
         how(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
+    except (ProcessLookupError, PermissionError):  # It has ended, and may be another's pid by now.
         pass
 
 

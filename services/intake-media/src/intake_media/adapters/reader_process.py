@@ -7,7 +7,6 @@ import contextlib
 import importlib.util
 import json
 import os
-import signal
 import socket
 import sys
 import time
@@ -15,7 +14,7 @@ from asyncio.subprocess import Process
 from collections.abc import Mapping
 from pathlib import Path
 
-from intake_media.adapters.sandbox import Limits, Outcome, keep, without_network
+from intake_media.adapters.sandbox import Limits, Outcome, keep, kill_group, without_network
 from shared.errors import PermanentError
 
 _PATIENCE_S = 2.0
@@ -95,8 +94,7 @@ class ReaderProcess:
     async def end(self) -> None:
         """Ends it, and all jobs in it, at once."""
         if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            kill_group(self._process.pid)
         await self._process.wait()
         await asyncio.wait([self._listening], timeout=_PATIENCE_S)
         self._jobs.close()
@@ -138,7 +136,7 @@ class ReaderProcess:
 
     async def _kill(self, number: int, ended: asyncio.Future[int | None]) -> None:
         # By the process itself, which alone knows that the pid is still this job's.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # gone: the wait below ends it for good
             self._jobs.send(json.dumps({"kill": number}).encode() + b"\n")
         await asyncio.wait([ended], timeout=_PATIENCE_S)
         if not ended.done():

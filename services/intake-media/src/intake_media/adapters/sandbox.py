@@ -91,7 +91,7 @@ class Sandbox:
         except TimeoutError:
             timed_out = True
         finally:
-            _kill_group(process.pid)
+            kill_group(process.pid)
             # A grandchild in a session of its own may hold the pipes open: wait for them only a moment.
             await asyncio.wait(kept, timeout=2.0)
             for task in kept:
@@ -110,7 +110,8 @@ async def keep(stream: asyncio.StreamReader, limit: int) -> bytes:
     return bytes(held)
 
 
-def _kill_group(pid: int) -> None:
+def kill_group(pid: int) -> None:
+    """A process that leads a group, and all that it started; nothing where it has ended."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
@@ -147,7 +148,7 @@ def without_network() -> tuple[str, ...]:
     unshare = shutil.which("unshare")
     for flags in (("--net",), ("--net", "--map-root-user")) if unshare else ():
         command = (str(unshare), *flags)
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # this way is not open here
             if subprocess.run([*command, "true"], capture_output=True, timeout=10, check=False).returncode == 0:
                 return command
     return ()

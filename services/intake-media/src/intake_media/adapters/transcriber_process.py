@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import signal
 import sys
 from asyncio.subprocess import Process
 from dataclasses import dataclass, field
@@ -15,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from intake_media.adapters.engines import EngineOptions
-from intake_media.adapters.sandbox import without_network
+from intake_media.adapters.sandbox import kill_group, without_network
 from intake_media.domain.sound import Samples
 from intake_media.domain.transcript import Transcript
 from intake_media.ports import Heard
@@ -201,5 +199,4 @@ class TranscriberProcess:
 def _kill(process: Process) -> None:
     # Not `process.kill()`: it may reap the child under asyncio's own watcher.
     if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        kill_group(process.pid)

@@ -56,6 +56,6 @@ class MakeCopies:
 
     async def _later(self, job: Job, code: str) -> Done:
         """The store counts the tries and lets a hopeless one off."""
-        with contextlib.suppress(MinshengError):
+        with contextlib.suppress(MinshengError):  # else the end of its lease gives it back
             await self._jobs.give_back(job, after_s=RETRY_AFTER_S, failed=True)
         return Done(None, code)

@@ -73,7 +73,7 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.install_gettext_translations(  # type: ignore[attr-defined]
+        environment.install_gettext_translations(  # type: ignore[attr-defined]  # put there by the extension above
             self.catalogues[language], newstyle=True
         )
         district = self.district.name_zh if language == "zh-CN" else self.district.name_en
@@ -84,7 +84,7 @@ class Site:
             "media_url": self.media_url,
         }
         icons = environment.get_template("_icons.html").module
-        environment.globals |= {"icon": icons.icon, "seal": icons.seal}  # type: ignore[attr-defined]
+        environment.globals |= {"icon": icons.icon, "seal": icons.seal}  # type: ignore[attr-defined]  # macros
         environment.globals["fields"] = environment.get_template("_fields.html").module
         return environment
 

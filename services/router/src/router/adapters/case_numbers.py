@@ -33,7 +33,7 @@ class MongoNumbers:
         with translated():
             try:
                 await self._collection.insert_one({"_id": key, "taken": 0})
-            except DuplicateKey:
+            except DuplicateKey:  # the year has its counter
                 pass
             counter = await self._collection.find_one_and_update(
                 {"_id": key}, {"$inc": {"taken": BLOCK}}, return_document=ReturnDocument.AFTER

@@ -26,7 +26,7 @@ class MongoNotices:
         try:
             with translated():
                 await self._collection.insert_one({"_id": event_id, "sent": sent, **fields})
-        except DuplicateKey:
+        except DuplicateKey:  # told before
             pass
 
     async def of(self, suggestion_id: str) -> Sequence[Notified]:

@@ -110,6 +110,7 @@ def _empty(text: str, district: District) -> Found | None:
 def _not_a_suggestion(text: str, nature: str | None, asks: bool, district: District) -> Found | None:
     if asks or nature == "建议":
         return None
+    # Any word may come; only natures are keys.
     ground = district.screening.not_suggestions.get(nature) if nature else None  # type: ignore[call-overload]
     if ground is not None:
         return True, ground, "not-a-suggestion", (Evidence(kind="nature", value=str(nature)),)

@@ -54,7 +54,7 @@ def install(app: FastAPI, pages: Pages) -> None:
 
         async def on_error(request: Request, error: Exception) -> Response:
             if not _wants_page(request):
-                answer: Response = await document(request, error)  # type: ignore[misc]
+                answer: Response = await document(request, error)  # type: ignore[misc]  # ours are all async; Starlette's type also allows others
                 return answer
             status, message = _said(error)
             detail = pages.text(request, message)
