@@ -61,7 +61,7 @@ def cpp(weights: Path) -> Run:
     return lambda path: "".join(segment.text for segment in model.transcribe(_samples(path)))
 
 
-def _samples(path: str):  # type: ignore[no-untyped-def]
+def _samples(path: str):
     """A 16 kHz mono WAV as floats, since neither library should be charged for an ffmpeg of its own."""
     import wave
 

@@ -44,7 +44,7 @@ class Spent:
 
     def add(self, step: str, since: float) -> None:
         with self._lock:
-            self.steps[step] += thread_time() - since  # type: ignore[assignment]  # seconds, not counts
+            self.steps[step] += thread_time() - since  # seconds, not counts
 
 
 class Timed(TrainedClassifier):
@@ -123,7 +123,7 @@ async def test_whole_decisions_about_short_messages_a_second(model: Path, capsys
             shares["words, scores"] = shares.pop("classifying") - shares["embedding"]
             shares["rules and the rest"] = busy - sum(shares.values())
             lines += [f"  {n}: {s / busy:.0%}, {1000 * s / len(found):.1f} ms a message" for n, s in shares.items()]
-            assert {one.versions.model for one in found} == {decide.classifier.version}  # type: ignore[union-attr]
+            assert {one.versions.model for one in found} == {decide.classifier.version}
     with capsys.disabled():
         mean = sum(map(len, open_ones)) / len(open_ones)
         print(

@@ -57,7 +57,7 @@ def rows(verdict: Verdict, injected: Injected, facts: dict[str, object]) -> list
         ("records repeated with the same event id (allowed)", str(verdict.repeats), None),
         ("records per topic", ", ".join(f"{t} {n}" for t, n in sorted(verdict.records.items())), None),
         ("load, then settling", f"{facts['seconds']} s, {facts['settled_after_s']} s", None),
-        ("answers to clients", ", ".join(f"{a}: {n}" for a, n in dict(facts["answers"]).items()), None),  # type: ignore[call-overload]
+        ("answers to clients", ", ".join(f"{a}: {n}" for a, n in dict(facts["answers"]).items()), None),
     ]
 
 

@@ -151,10 +151,10 @@ async def test_a_consumer_whose_task_has_died_is_not_ready_though_the_library_sa
 
     await until(well)
     [subscriber] = broker.subscribers
-    for task in subscriber.tasks:  # type: ignore[attr-defined]
+    for task in subscriber.tasks:
         task.cancel()
     await asyncio.sleep(0.2)
-    assert subscriber.running is True  # type: ignore[attr-defined]  # the library sees nothing amiss
+    assert subscriber.running is True  # the library sees nothing amiss
     assert await consuming.check() == f"the consumer of {bench.topic} has ended"
     running.cancel()
     await consuming.stop()

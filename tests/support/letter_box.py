@@ -53,7 +53,7 @@ def letter(offset: int = 3, value: bytes | None = None, **changes: object) -> Le
         attempts="1",
         failed_at=f"2026-11-24T01:00:{offset:02}Z",
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 class MemoryLetters:

@@ -33,7 +33,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-async def keep(originals: BlobOriginals, file: Path, key: str = "recordings/2026-11-24/S/original"):  # type: ignore[no-untyped-def]
+async def keep(originals: BlobOriginals, file: Path, key: str = "recordings/2026-11-24/S/original"):
     return await originals.keep(key, file, role="original", media_type="audio/webm", duration_s=6.0)
 
 

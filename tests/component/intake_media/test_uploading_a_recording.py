@@ -130,8 +130,8 @@ async def test_too_large_is_413_by_the_declared_length_by_the_bytes_and_by_the_c
     media: MediaApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for lane, size in (("voice", 1_000), ("video", 5_000)):
-        rules = ChannelRules(max_bytes=size, media=RULES[lane].media)  # type: ignore[index]
-        monkeypatch.setitem(RULES, lane, rules)  # type: ignore[arg-type]
+        rules = ChannelRules(max_bytes=size, media=RULES[lane].media)
+        monkeypatch.setitem(RULES, lane, rules)
     assert (await post(media, {"channel": "video"}, file=b"s" * 4_000)).status_code == 202
     of_channel = await post(media, {"channel": "voice"}, file=b"s" * 4_000)
     by_bytes = await post(media, {"channel": "video"}, file=b"s" * 6_000)

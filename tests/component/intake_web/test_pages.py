@@ -104,7 +104,7 @@ async def test_a_form_is_kept_when_the_database_is_away(client: httpx2.AsyncClie
     async def away(accepted: Accepted) -> bool:
         raise Unavailable("database")
 
-    hall.suggestions.add = away  # type: ignore[method-assign]
+    hall.suggestions.add = away
     page = await client.post("/api/v1/suggestions", data={"text": "写了很久的建议"})
     assert page.status_code == 503
     assert page.headers["retry-after"]

@@ -64,7 +64,7 @@ async def test_a_refused_recipient_is_told_apart_for_good_and_for_now(
     mailbox.rcpt_answers = [answer]
     with mail_server(mailbox) as port, pytest.raises(kind) as raised:
         await mailer(port).send(MAIL)
-    assert raised.value.code == code  # type: ignore[attr-defined]
+    assert raised.value.code == code
     assert not isinstance(raised.value, Unavailable)
 
 
@@ -107,7 +107,7 @@ async def test_a_server_that_takes_the_mail_and_then_says_nothing_gets_it_again_
         await never.wait()
         return "250 too late"
 
-    hanging.handle_DATA = hang  # type: ignore[method-assign]
+    hanging.handle_DATA = hang
     with mail_server(hanging) as port, pytest.raises(Unavailable):
         await mailer(port, timeout_s=1).send(MAIL)
     with mail_server(well) as port:

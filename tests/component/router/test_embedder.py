@@ -39,7 +39,7 @@ def test_a_vector_is_the_same_to_the_bit_in_whatever_thread_it_is_made(embed: Em
 def test_one_letter_sent_by_many_is_embedded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    class Counting(E5):  # type: ignore[misc]
+    class Counting(E5):
         def query(self, texts: str) -> Floats:
             asked.append(texts)
             return super().query(texts)

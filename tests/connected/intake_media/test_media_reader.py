@@ -62,7 +62,7 @@ def upload(tmp_path: Path) -> Path:
 
 
 async def run(reader: MediaReader, upload: Path, code: str, **limits: float) -> Outcome:
-    given = Limits(**({"wall_s": 20.0, "cpu_s": 10} | limits))  # type: ignore[arg-type]
+    given = Limits(**({"wall_s": 20.0, "cpu_s": 10} | limits))
     return await reader.run({"code": code}, upload, given)
 
 
@@ -178,10 +178,10 @@ async def test_a_killed_reader_is_replaced_with_the_next_job(spoilt: MediaReader
 async def test_a_job_whose_reader_is_lost_is_done_again_once(spoilt: MediaReader, upload: Path) -> None:
     task = asyncio.create_task(run(spoilt, upload, SAY_PID + "time.sleep(600)"))
     for start in (1, 2):
-        assert await soon(lambda start=start: spoilt.starts == start and _busy(spoilt))  # type: ignore[misc]
+        assert await soon(lambda start=start: spoilt.starts == start and _busy(spoilt))
         job = psutil.Process(spoilt.pid).children()[0].pid
         os.kill(spoilt.pid or 0, signal.SIGKILL)
-        assert await soon(lambda job=job: not lives(job))  # type: ignore[misc]
+        assert await soon(lambda job=job: not lives(job))
     with pytest.raises(TransientError, match="lost twice"):
         await task
     assert (await run(spoilt, upload, "result = 3")).exit_code == 3

@@ -31,7 +31,7 @@ def python(code: str) -> list[str]:
 
 
 async def run(sandbox: Sandbox, code: str, **limits: float) -> module.Outcome:
-    given = Limits(**({"wall_s": 20.0, "cpu_s": 10} | limits))  # type: ignore[arg-type]
+    given = Limits(**({"wall_s": 20.0, "cpu_s": 10} | limits))
     with sandbox.private_directory() as room:
         return await sandbox.run(python(code), given, directory=room)
 

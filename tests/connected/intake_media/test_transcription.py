@@ -153,7 +153,7 @@ def test_an_unknown_or_missing_engine_is_named(options: EngineOptions) -> None:
         build_lane(options.model_copy(update={"engine": "parrot"}))
     assert raised.value.code == "unknown-engine"
     try:
-        import whisper  # noqa: F401
+        import whisper  # noqa: F401 - only whether it is there
     except ImportError:
         with pytest.raises(PermanentError, match=r"intake-media\[openai-whisper\]"):
             build_lane(options.model_copy(update={"engine": "openai-whisper"}))

@@ -138,7 +138,7 @@ async def test_a_text_is_on_the_topic_as_a_cloudevent_and_its_contact_in_the_vau
     assert not [value for value in contact.values() if value in record.value.decode()]
     mongo = Mongo(office.infrastructure.mongo_uri, prefix=office.prefix)
     vault = Vault(mongo.database("vault")["contacts"], SystemClock(), key=intake.KEY)
-    kept = await vault.get(from_record(record).data.contact_id)  # type: ignore[attr-defined]
+    kept = await vault.get(from_record(record).data.contact_id)
     mongo.close()
     assert kept is not None
     assert (kept["email"], kept["query_code"]) == ("liming@example.org", receipt["query_code"])

@@ -271,7 +271,7 @@ async def test_lessons_are_exported_as_examples_of_a_pack(house: RouterHouse) ->
     await shelf.store.ensure_indexes()
     for text, class_id in ((VAGUE, "civil"), (SIGNALS, "transport.signals")):
         case = await shelf.opened(text)
-        shelf.clock.advance(60)  # type: ignore[union-attr]
+        shelf.clock.advance(60)
         await Act(shelf.store, linghe, shelf.clock).assign(
             account(), case.suggestion_id, case.version, unit="minzhengju", class_id=class_id
         )

@@ -32,7 +32,7 @@ async def test_a_job_under_way_is_finished_once_whichever_way_the_clock_jumps(mo
     assert (heir is not None) == (jump > 0)
     done = [await leases.finish(one, {"$set": {"state": "done"}}) for one in (holder, heir) if one is not None]
     assert done.count(True) == 1
-    assert (await collection.find_one({"_id": "r"}))["state"] == "done"  # type: ignore[index]
+    assert (await collection.find_one({"_id": "r"}))["state"] == "done"
 
 
 async def test_a_job_whose_holder_died_before_the_clock_went_back_is_taken_when_its_time_has_come(mongo: Mongo) -> None:

@@ -43,7 +43,7 @@ async def run(
 ) -> dict[str, int]:
     counts = await republish.republish(
         mongo,
-        publisher,  # type: ignore[arg-type]
+        publisher,
         clock,
         since=since,
         topics=frozenset(topics),

@@ -137,7 +137,7 @@ async def test_a_batch_is_acknowledged_as_one(bench: Workbench) -> None:
     failing = True
 
     async def handler(message: Message) -> None:
-        sizes.append(len(message.raw_message))  # type: ignore[arg-type]  # a tuple of records in batch mode
+        sizes.append(len(message.raw_message))  # a tuple of records in batch mode
         if failing:
             await asyncio.sleep(0.05)
             raise ValueError

@@ -11,7 +11,7 @@ GOOD = "小区门口没有红绿灯上学放学的时候车很多建议安装信
 
 def heard(text: str = GOOD, **other: float) -> Heard:
     figures = {"score": -0.2, "no_speech": 0.02, "speech_s": 7.0, "chinese": 1.0} | other
-    return Heard(text, **figures)  # type: ignore[arg-type]
+    return Heard(text, **figures)
 
 
 def test_an_ordinary_note_has_no_fault() -> None:

@@ -65,7 +65,7 @@ class Bench:
             "derivation": FakeDerivation(),
             "private_directory": private_directory_in(folder),
         }
-        self.transcribe = Transcribe(listener=self.ears, **parts)  # type: ignore[arg-type]
+        self.transcribe = Transcribe(listener=self.ears, **parts)
         self.copy = MakeCopies(**parts)
 
     def outcome(self, job: Job) -> Transcript:

@@ -33,7 +33,7 @@ def worker_of(jobs: FakeRecordings, do: Do, **changes: object) -> Worker:
         "clock": SystemClock(),
         "renew_every_s": 0.01,
     }
-    return Worker(**{**options, **changes})  # type: ignore[arg-type]
+    return Worker(**{**options, **changes})
 
 
 @contextlib.asynccontextmanager

@@ -116,7 +116,7 @@ async def test_a_town_by_id_name_or_alias_is_kept_as_its_id(desk: Desk, town: st
     await desk.accept(submission(place={"town": town}), key=None, language="zh-CN")
     event = desk.suggestions.accepted[0].event
     assert event.place is not None
-    assert event.place.town == "chengzhong"  # type: ignore[union-attr]
+    assert event.place.town == "chengzhong"
 
 
 async def test_an_unknown_town_is_refused_at_its_place(desk: Desk) -> None:

@@ -22,7 +22,7 @@ from tests.support.notices import (
 async def planned(book: FakeBook, *events: object) -> list[tuple[str, str]]:
     made = []
     for event in events:
-        made += await plan(event, book=book, composer=FakeComposer())  # type: ignore[arg-type]
+        made += await plan(event, book=book, composer=FakeComposer())
     return [(notice.form, notice.channel) for notice in made]
 
 

@@ -120,10 +120,10 @@ async def test_a_finding_that_could_not_be_written_is_the_same_at_the_next_try(h
     async def broken(*_: Any) -> bool:
         raise InvalidInput("the database is away")
 
-    house.store.followed = broken  # type: ignore[method-assign]
+    house.store.followed = broken
     with pytest.raises(InvalidInput):
         await follower.once()
-    house.store.followed = written  # type: ignore[method-assign]
+    house.store.followed = written
     assert await follower.once() == 2
     assert [one.count for one in house.issues.shown] == [2]
     assert len(house.joined()) == 1

@@ -16,7 +16,7 @@ def rulings(text: str) -> tuple[replay.Ruling | None, replay.Ruling]:
     step = opening.opened(
         said(text), event_id="e", decision=decision, number="LH-2026-000001", district=linghe(), now=NOW
     )
-    return replay.of_event(step.events[-1]), replay.of_decision(decision)  # type: ignore[arg-type]
+    return replay.of_event(step.events[-1]), replay.of_decision(decision)
 
 
 def test_the_same_pack_changes_nothing() -> None:

@@ -23,7 +23,7 @@ NOWHERE = KafkaConnection(bootstrap_servers="127.0.0.1:9", client_id="tests")
 
 
 def delivery_of(clock: FrozenClock, metrics: DeliveryMetrics) -> Delivery:
-    return Delivery({}, DeadLetters(FakePublisher(), clock), clock, metrics)  # type: ignore[arg-type]
+    return Delivery({}, DeadLetters(FakePublisher(), clock), clock, metrics)
 
 
 async def test_records_that_wait_without_progress_turn_readiness_red() -> None:

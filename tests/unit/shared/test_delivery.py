@@ -29,7 +29,7 @@ class Bench:
         self.registry = CollectorRegistry()
         self.delivery = Delivery(
             {"suggestion.submitted.v1": self.handle},
-            DeadLetters(self.publisher, self.clock),  # type: ignore[arg-type]
+            DeadLetters(self.publisher, self.clock),
             self.clock,
             DeliveryMetrics(self.registry),
         )

@@ -58,7 +58,7 @@ async def outcome(inserts: GroupedInserts, identity: str) -> str:
 
 async def test_what_is_asked_for_meanwhile_goes_as_one_and_a_duplicate_is_told_only_to_its_own_caller() -> None:
     collection = FakeCollection()
-    inserts = GroupedInserts(collection, at_most=50)  # type: ignore[arg-type]
+    inserts = GroupedInserts(collection, at_most=50)
     collection.gate.clear()
     first = asyncio.create_task(outcome(inserts, "first"))
     await asyncio.sleep(0.01)
@@ -74,7 +74,7 @@ async def test_what_is_asked_for_meanwhile_goes_as_one_and_a_duplicate_is_told_o
 
 async def test_a_frozen_database_costs_one_time_out_not_one_per_group() -> None:
     collection = FakeCollection()
-    inserts = GroupedInserts(collection)  # type: ignore[arg-type]
+    inserts = GroupedInserts(collection)
     collection.gate.clear()
     collection.failure = NetworkTimeout("timed out")
     sent = asyncio.create_task(outcome(inserts, "sent"))
@@ -91,7 +91,7 @@ async def test_a_frozen_database_costs_one_time_out_not_one_per_group() -> None:
 
 async def test_who_gave_up_before_it_was_sent_has_not_inserted() -> None:
     collection = FakeCollection()
-    inserts = GroupedInserts(collection)  # type: ignore[arg-type]
+    inserts = GroupedInserts(collection)
     collection.gate.clear()
     first = asyncio.create_task(outcome(inserts, "first"))
     await asyncio.sleep(0.01)

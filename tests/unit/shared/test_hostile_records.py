@@ -32,7 +32,7 @@ async def test_junk_is_buried_as_it_came_and_its_neighbours_are_handled(
 
     delivery = Delivery(
         {"suggestion.submitted.v1": handle},
-        DeadLetters(publisher, clock),  # type: ignore[arg-type]
+        DeadLetters(publisher, clock),
         clock,
         DeliveryMetrics(CollectorRegistry()),
     )

@@ -49,7 +49,7 @@ def letter(value: bytes | None, **changes: Any) -> Letter:
 
 
 def order(**changes: Any) -> bytes:
-    return json.dumps({**WORK_ORDER, "data": {**WORK_ORDER["data"], **changes}}, ensure_ascii=False).encode()  # type: ignore[dict-item]
+    return json.dumps({**WORK_ORDER, "data": {**WORK_ORDER["data"], **changes}}, ensure_ascii=False).encode()
 
 
 def test_what_may_be_personal_is_covered_and_codes_stay_readable() -> None:

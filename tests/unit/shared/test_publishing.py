@@ -50,7 +50,7 @@ class Connection:
 async def test_a_wedged_producer_is_replaced_and_the_next_try_goes_through(failure: Exception) -> None:
     """Row 28: after OutOfOrderSequenceNumber a producer refuses its partition for ever."""
     wedged, fresh = Producer(failure), Producer(None)
-    publisher = Publisher(Connection(wedged, fresh))  # type: ignore[arg-type]
+    publisher = Publisher(Connection(wedged, fresh))
     with pytest.raises(Unavailable):
         await publisher.publish([RECORD, RECORD])
     assert wedged.stopped
@@ -62,7 +62,7 @@ async def test_a_wedged_producer_is_replaced_and_the_next_try_goes_through(failu
 
 async def test_a_record_that_is_too_large_is_refused_for_good() -> None:
     """Row 29: waiting would not make it smaller."""
-    publisher = Publisher(Connection(Producer(MessageSizeTooLargeError(), at_once=True)))  # type: ignore[arg-type]
+    publisher = Publisher(Connection(Producer(MessageSizeTooLargeError(), at_once=True)))
     with pytest.raises(PermanentError) as refused:
         await publisher.publish([RECORD])
     assert refused.value.code == "too-large"

@@ -74,11 +74,11 @@ async def run_until(relay: Relay, done: object, *, rounds: int = 1500) -> None:
 
 
 def make(store: FakeOutbox, publisher: FakePublisher, clock: FrozenClock) -> Relay:
-    return Relay(store, publisher, clock, DeliveryMetrics(CollectorRegistry()))  # type: ignore[arg-type]
+    return Relay(store, publisher, clock, DeliveryMetrics(CollectorRegistry()))
 
 
 def ids(publisher: FakePublisher) -> list[str]:
-    return [dict(record.headers)["ce_id"].decode() for record in publisher.published]  # type: ignore[union-attr]
+    return [dict(record.headers)["ce_id"].decode() for record in publisher.published]
 
 
 async def test_a_nudged_document_is_published_in_order_and_marked(clock: FrozenClock) -> None:
@@ -188,7 +188,7 @@ def gauge(registry: CollectorRegistry, name: str) -> float | None:
 async def test_during_an_outage_the_oldest_waiting_event_grows_older_in_the_metrics(clock: FrozenClock) -> None:
     store, publisher, registry = FakeOutbox(clock), FakePublisher(), CollectorRegistry()
     publisher.failures = 1_000_000
-    relay = Relay(store, publisher, clock, DeliveryMetrics(registry))  # type: ignore[arg-type]
+    relay = Relay(store, publisher, clock, DeliveryMetrics(registry))
     store.waiting = [pending("A", clock, lease=timedelta(0))]
     task = asyncio.create_task(relay.run())
     written = clock.monotonic()
@@ -214,7 +214,7 @@ async def test_an_event_refused_for_good_shows_its_age_and_leaves_the_service_re
             raise PermanentError("the record is too large for the broker", code="too-large")
 
     registry = CollectorRegistry()
-    relay = Relay(FakeOutbox(), Refusing(), clock, DeliveryMetrics(registry))  # type: ignore[arg-type]
+    relay = Relay(FakeOutbox(), Refusing(), clock, DeliveryMetrics(registry))
     relay.nudge(pending("LARGE", clock))
     task = asyncio.create_task(relay.run())
     await asyncio.sleep(0.05)
@@ -234,7 +234,7 @@ async def test_a_stop_in_the_middle_of_a_burst_still_notes_what_was_acknowledged
         relay.nudge(pending(f"B{len(publisher.published)}", clock))  # never an idle moment
         await asyncio.sleep(0)
 
-    publisher.publish = publish_while_more_comes  # type: ignore[method-assign]
+    publisher.publish = publish_while_more_comes
     relay.nudge(pending("A", clock))
     task = asyncio.create_task(relay.run())
     while len(publisher.published) < 20:
@@ -242,4 +242,4 @@ async def test_a_stop_in_the_middle_of_a_burst_still_notes_what_was_acknowledged
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert set(store.marked) >= {record.key.decode() for record in publisher.published[:19]}  # type: ignore[union-attr]
+    assert set(store.marked) >= {record.key.decode() for record in publisher.published[:19]}

@@ -32,7 +32,7 @@ class Storm:
         self.records = [submitted_record(f"S{number}", offset=number) for number in range(WAITING)]
         self.delivery = Delivery(
             {"suggestion.submitted.v1": self._handle},
-            DeadLetters(self.publisher, self.clock),  # type: ignore[arg-type]
+            DeadLetters(self.publisher, self.clock),
             self.clock,
             DeliveryMetrics(CollectorRegistry()),
         )
