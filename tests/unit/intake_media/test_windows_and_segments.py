@@ -11,7 +11,7 @@ from intake_media.domain.captions import web_vtt
 from intake_media.domain.gate import Heard
 from intake_media.domain.reading import Span
 from intake_media.domain.segments import segments
-from intake_media.domain.windows import FULL_WINDOW_S, LONGEST_CHUNK_S, Chunk, chunks, window_s
+from intake_media.domain.windows import FULL_WINDOW_S, LONGEST_CHUNK_S, Chunk, chunks, halves, window_s
 from shared.contracts.suggestions import Segment
 
 
@@ -45,6 +45,24 @@ def test_chunks_hold_all_speech_once_in_order_and_fit_the_engine(spans: list[Spa
         assert chunk.span.end_s >= chunk.speech[-1].end_s - 1e-9
     for before, after in itertools.pairwise(found):
         assert before.span.end_s <= after.span.start_s + 1e-6
+
+
+@given(speech())
+def test_halves_hold_the_chunk_s_speech_once_in_order(spans: list[Span]) -> None:
+    for chunk in chunks(spans[-1].end_s + 1, spans):
+        parts = halves(chunk)
+        assert bool(parts) == (len(chunk.speech) > 1)
+        if not parts:
+            continue
+        left, right = parts
+        assert left.speech + right.speech == chunk.speech
+        assert left.speech
+        assert right.speech
+        assert (left.span.start_s, right.span.end_s) == (chunk.span.start_s, chunk.span.end_s)
+        assert left.speech[-1].end_s <= left.span.end_s <= right.span.start_s + 1e-6
+        assert right.span.start_s <= right.speech[0].start_s
+        longest = max(after.start_s - before.end_s for before, after in itertools.pairwise(chunk.speech))
+        assert right.speech[0].start_s - left.speech[-1].end_s == longest
 
 
 def test_a_short_note_stays_whole_and_silence_has_no_chunk() -> None:

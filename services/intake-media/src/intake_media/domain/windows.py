@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ _TIGHT_WINDOWS = ((9, 7.6), (10, 8.6), (12, 10.5), *_WINDOWS[1:])
 LONGEST_CHUNK_S = 22.0
 _CHUNK_WANTED_S = 8.0
 _PAUSE_TO_CUT_S = 0.55
-_PAUSE_ALWAYS_CUT_S = 2.5
+_PAUSE_ALWAYS_CUT_S = 0.9
 _MARGIN_S = 0.3
 
 
@@ -32,6 +33,11 @@ class Chunk:
 
     span: Span
     speech: tuple[Span, ...]
+
+    @property
+    def speech_s(self) -> float:
+        """Seconds of speech, pauses aside."""
+        return sum(span.length_s for span in self.speech)
 
 
 def window_s(length_s: float, *, tight: bool = False) -> int:
@@ -68,3 +74,17 @@ def _with_margin(groups: list[list[Span]], at: int, duration_s: float) -> Chunk:
     start = max(group[0].start_s - _MARGIN_S, (before + group[0].start_s) / 2 if at else 0.0)
     end = min(group[-1].end_s + _MARGIN_S, (after + group[-1].end_s) / 2 if at + 1 < len(groups) else duration_s)
     return Chunk(Span(max(0.0, start), end), tuple(group))
+
+
+def halves(chunk: Chunk) -> tuple[Chunk, ...]:
+    """The chunk cut in its longest pause; empty where it has none."""
+    pauses = [after.start_s - before.end_s for before, after in itertools.pairwise(chunk.speech)]
+    if not pauses:
+        return ()
+    at = pauses.index(max(pauses)) + 1
+    left, right = chunk.speech[:at], chunk.speech[at:]
+    margin = min(_MARGIN_S, pauses[at - 1] / 2)
+    return (
+        Chunk(Span(chunk.span.start_s, left[-1].end_s + margin), left),
+        Chunk(Span(right[0].start_s - margin, chunk.span.end_s), right),
+    )

@@ -1,0 +1,85 @@
+"""How one stretch of sound becomes a text: read, again where that looks wrong, in parts where speech is left out."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+
+from intake_media.domain import gate
+from intake_media.domain.choice import Weights, choose
+from intake_media.domain.language_model import CharacterModel
+from intake_media.domain.punctuation import full_width
+from intake_media.domain.sound import RATE_HZ, Samples
+from intake_media.domain.windows import FULL_WINDOW_S, Chunk, halves, window_s
+from intake_media.ports import Script, SpeechEngine
+
+Said = list[tuple[Chunk, gate.Heard]]
+"""What was heard, stretch by stretch, in order."""
+
+
+@dataclass
+class Spent:
+    """Seconds over all threads, and how often something was heard again."""
+
+    detect: float = 0.0
+    engine: float = 0.0
+    choose: float = 0.0
+    retries: int = 0
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """The engine, the choice among its hypotheses, and the guards. As safe to share as its engine."""
+
+    engine: SpeechEngine
+    script: Script
+    language_model: CharacterModel | None
+    beam: int
+    tight: bool
+    weights: Weights = field(default_factory=Weights)
+
+    def hear(self, samples: Samples, chunk: Chunk, spent: Spent) -> Said:
+        """The chunk in one piece, or in the parts that say more."""
+        return self.completed(samples, chunk, self._hear(samples, chunk, spent), spent)
+
+    def completed(self, samples: Samples, chunk: Chunk, heard: gate.Heard, spent: Spent, *, usual: float = 0.0) -> Said:
+        """`heard`, or its halves and theirs: Whisper ends where a voice changes, and who spoke next would be lost.
+
+        `usual`: characters per second of speech in the whole recording.
+        """
+        parts = halves(chunk) if gate.worth_hearing_in_parts(heard, usual=usual) else ()
+        found = [(part, self._hear(samples, part, spent)) for part in parts]
+        spent.retries += len(parts) // 2
+        if not gate.says_more([one for _, one in found], heard):
+            return [(chunk, heard)]
+        return [one for part, said in found for one in self.completed(samples, part, said, spent, usual=usual)]
+
+    def _hear(self, samples: Samples, chunk: Chunk, spent: Spent) -> gate.Heard:
+        part = samples[int(chunk.span.start_s * RATE_HZ) : math.ceil(chunk.span.end_s * RATE_HZ)]
+        window = window_s(chunk.span.length_s, tight=self.tight)
+        heard = self._read(part, chunk, window, spent)
+        if window == FULL_WINDOW_S or not gate.worth_a_retry(heard):
+            return heard
+        # A shortened window must never invent: where the text looks wrong, the window Whisper was trained on decides.
+        spent.retries += 1
+        again = self._read(part, chunk, FULL_WINDOW_S, spent)
+        return again if len(gate.faults(again)) <= len(gate.faults(heard)) else heard
+
+    def _read(self, part: Samples, chunk: Chunk, window: int, spent: Spent) -> gate.Heard:
+        started = time.perf_counter()
+        reading = self.engine.read(part, window_s=window, beam=self.beam)
+        read = time.perf_counter()
+        hypotheses = [type(one)(self.script.simplified(one.text), one.tokens, one.score) for one in reading.hypotheses]
+        choice = choose(hypotheses, self.language_model, self.weights)
+        spent.engine += read - started
+        spent.choose += time.perf_counter() - read
+        return gate.Heard(
+            text=full_width(choice.hypothesis.text),
+            score=choice.hypothesis.score,
+            no_speech=reading.no_speech,
+            speech_s=chunk.speech_s,
+            chinese=reading.chinese,
+            surprise=choice.surprise,
+            alternatives=tuple(one.text for one in hypotheses),
+        )
