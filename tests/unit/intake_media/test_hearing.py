@@ -45,7 +45,7 @@ class EndsWhereTheVoiceChanges:
         self.rate = 4.0
         self.reads = 0
 
-    def read(self, samples: Samples, *, window_s: int, beam: int) -> Reading:
+    def read(self, samples: Samples, *, window_s: int, beam: int, timed: bool) -> Reading:
         self.reads += 1
         spoken_samples = samples[samples != 0]
         voice = int(spoken_samples[0])
@@ -58,7 +58,9 @@ class EndsWhereTheVoiceChanges:
         if voice == ENGLISH:
             return Reading((Hypothesis("please", 2, -0.3),), no_speech=0.0, chinese=0.01)
         text = TEXTS[voice][: round(self.rate * seconds)]
-        return Reading((Hypothesis(text, 20, -0.1),), no_speech=0.0, chinese=1.0)
+        begins = np.flatnonzero(samples)[0] / RATE_HZ
+        starts = tuple(begins + at / self.rate for at in range(len(text))) if timed else ()
+        return Reading((Hypothesis(text, 20, -0.1),), no_speech=0.0, chinese=1.0, starts_s=starts)
 
 
 class AsItIs:
@@ -71,9 +73,10 @@ def engine() -> EndsWhereTheVoiceChanges:
     return EndsWhereTheVoiceChanges()
 
 
-@pytest.fixture(params=[1, 4])
+@pytest.fixture(params=[(1, True), (4, True), (1, False), (4, False)], ids=str)
 def lane(engine: EndsWhereTheVoiceChanges, request: pytest.FixtureRequest) -> Lane:
-    return Lane(engine, Detector(), AsItIs(), threads=request.param)
+    threads, timed = request.param
+    return Lane(engine, Detector(), AsItIs(), threads=threads, timed=timed)
 
 
 def spoken(heard: Transcript) -> str:
@@ -89,24 +92,35 @@ def test_who_speaks_second_in_one_breath_is_heard_too(lane: Lane, voices: tuple[
     assert [one.start_s for one in heard.segments] == [4.5 * place for place in range(len(voices))]
 
 
-def test_in_a_long_recording_the_others_tell_how_fast_people_speak(
-    lane: Lane, engine: EndsWhereTheVoiceChanges
-) -> None:
-    engine.rate = 8.0
-    short = sound(2)[: 2 * RATE_HZ]
-    both = np.concatenate([sound(1), np.zeros(RATE_HZ // 2, np.float32), short])
-    assert spoken(lane.transcribe(both)) == TEXTS[1][:32], "alone it is no slow speech"
-    turns = [np.concatenate([sound(3), np.zeros(RATE_HZ, np.float32)]) for _ in range(LONG)]
-    heard = lane.transcribe(np.concatenate([*turns, both]))
-    assert spoken(heard) == TEXTS[3][:32] * LONG + TEXTS[1][:32] + TEXTS[2][:16]
+@pytest.mark.parametrize("rate", [2.5, 8.0])
+def test_times_of_words_show_what_no_rate_could(engine: EndsWhereTheVoiceChanges, rate: float) -> None:
+    engine.rate = rate
+    lane = Lane(engine, Detector(), AsItIs(), timed=True)
+    a_word = sound(2)[: int(1.6 * RATE_HZ)]
+    heard = lane.transcribe(np.concatenate([sound(1), np.zeros(RATE_HZ // 2, np.float32), a_word]))
+    assert spoken(heard) == TEXTS[1][: round(4 * rate)] + TEXTS[2][: round(1.6 * rate)]
 
 
-def test_who_speaks_slowly_is_heard_twice_and_stays_whole(lane: Lane, engine: EndsWhereTheVoiceChanges) -> None:
+def test_who_takes_over_without_a_pause_is_heard_too(engine: EndsWhereTheVoiceChanges) -> None:
+    lane = Lane(engine, Detector(), AsItIs(), timed=True)
+    heard = lane.transcribe(sound(1, 2, pause_s=0))
+    assert spoken(heard) == TEXTS[1][:16] + TEXTS[2][:16]
+
+
+def test_who_speaks_slowly_stays_whole(lane: Lane, engine: EndsWhereTheVoiceChanges) -> None:
     engine.rate = 2.5
     heard = lane.transcribe(sound(1, 1))
     assert spoken(heard) == TEXTS[1][:20]
     assert heard.options["chunks"] == 1
-    assert engine.reads == 3
+    assert engine.reads <= 3
+
+
+def test_a_long_recording_asks_for_times_in_any_case(engine: EndsWhereTheVoiceChanges) -> None:
+    engine.rate = 8.0
+    turns = [np.concatenate([sound(3), np.zeros(RATE_HZ, np.float32)]) for _ in range(LONG)]
+    both = np.concatenate([*turns, sound(1, 2)])
+    heard = Lane(engine, Detector(), AsItIs(), timed=False).transcribe(both)
+    assert spoken(heard) == TEXTS[3][:32] * LONG + TEXTS[1][:32] + TEXTS[2][:32]
 
 
 def test_noise_after_the_words_adds_nothing_and_takes_nothing(lane: Lane) -> None:

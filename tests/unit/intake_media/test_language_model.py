@@ -62,6 +62,16 @@ def test_a_subject_that_is_strange_to_the_model_needs_a_clearer_gain(model: Char
     assert choose(heard, model, Weights(clear_gain=0.0, strange_gain=0.0)).rank == 1
 
 
+def test_no_clause_is_dropped_because_it_reads_oddly(model: CharacterModel) -> None:
+    heard = [
+        Hypothesis("鑫淼彩虹水建议开半爱心食堂", 12, -0.2),
+        Hypothesis("建议开办爱心食堂", 8, -0.31),
+        Hypothesis("鑫淼彩虹水建议开办爱心食堂", 12, -0.25),
+    ]
+    assert choose(heard, model, Weights(strange_gain=1.0)).rank == 2
+    assert choose(heard, model, Weights(most_left_out=99)).rank == 1
+
+
 def test_a_saved_model_scores_as_before_and_holds_no_pickle(model: CharacterModel, tmp_path: Path) -> None:
     path = tmp_path / "models" / "language.npz"
     language_model_file.save(model, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from intake_media.domain.captions import web_vtt
 from intake_media.domain.gate import Heard
 from intake_media.domain.reading import Span
 from intake_media.domain.segments import segments
-from intake_media.domain.windows import FULL_WINDOW_S, LONGEST_CHUNK_S, Chunk, chunks, halves, window_s
+from intake_media.domain.windows import FULL_WINDOW_S, LONGEST_CHUNK_S, Chunk, chunks, parted, window_s
 from shared.contracts.suggestions import Segment
 
 
@@ -50,7 +51,7 @@ def test_chunks_hold_all_speech_once_in_order_and_fit_the_engine(spans: list[Spa
 @given(speech())
 def test_halves_hold_the_chunk_s_speech_once_in_order(spans: list[Span]) -> None:
     for chunk in chunks(spans[-1].end_s + 1, spans):
-        parts = halves(chunk)
+        parts = parted(chunk)
         assert bool(parts) == (len(chunk.speech) > 1)
         if not parts:
             continue
@@ -81,6 +82,36 @@ def test_clauses_lie_in_the_speech_in_order_with_a_confidence() -> None:
     assert all(one.start_s < one.end_s for one in found)
     assert all(before.end_s <= after.start_s for before, after in itertools.pairwise(found))
     assert found[-1].confidence < found[0].confidence <= 1, "the beam disagreed about the last clause"
+
+
+def test_clauses_begin_when_the_engine_says_so() -> None:
+    chunk = Chunk(Span(0, 9), (Span(0.5, 8.0),))
+    starts = (*(1.0 + 0.2 * at for at in range(9)), *(5.0 + 0.3 * at for at in range(9)))
+    found = segments(Heard("小学门口没有红绿灯，孩子过马路真的危险。", -0.2, 0.0, 6.0, starts_s=starts), chunk)
+    assert [(one.start_s, one.end_s) for one in found] == [(1.0, 3.1), (5.0, 7.9)]
+
+
+@given(st.lists(st.floats(0, 9), max_size=30), st.text("路灯坏了请修，。 ab1", min_size=1, max_size=40))
+def test_clauses_are_in_order_whatever_was_timed(starts: list[float], text: str) -> None:
+    chunk = Chunk(Span(0, 9), (Span(0.0, 9.0),))
+    found = segments(Heard(text, -0.2, 0.0, 6.0, starts_s=tuple(sorted(starts))), chunk)
+    assert all(one.start_s <= one.end_s for one in found)
+    assert all(before.end_s <= after.start_s + 0.011 for before, after in itertools.pairwise(found))
+
+
+@given(speech(), st.data())
+def test_a_chunk_is_parted_next_to_a_moment(spans: list[Span], data: st.DataObject) -> None:
+    chunk = data.draw(st.sampled_from(chunks(spans[-1].end_s + 1, spans)))
+    at_s = data.draw(st.floats(chunk.span.start_s - 1, chunk.span.end_s + 1))
+    parts = parted(chunk, at_s)
+    if parts:
+        left, right = parts
+        assert left.speech[-1].end_s - 0.81 <= at_s <= right.speech[0].start_s + 0.81
+        assert left.speech_s + right.speech_s == pytest.approx(chunk.speech_s)
+        assert left.span.end_s <= right.span.start_s + 1e-6
+        assert left.span.length_s > 0 < right.span.length_s
+    elif chunk.speech[0].start_s + 0.9 < at_s < chunk.speech[-1].end_s - 0.9:
+        pytest.fail("inside the speech there is always a place")
 
 
 def test_captions_carry_times_and_no_markup() -> None:

@@ -78,8 +78,11 @@ class SpeechEngine(Protocol):
     name: str
     model: str
 
-    def read(self, samples: Samples, *, window_s: int, beam: int) -> Reading:
-        """Candidate texts for at most `window_s` seconds of sound, padded to the window, in Chinese."""
+    def read(self, samples: Samples, *, window_s: int, beam: int, timed: bool) -> Reading:
+        """Candidate texts for at most `window_s` seconds of sound, padded to the window, in Chinese.
+
+        `timed` asks when the favourite's characters are said; an engine that can't tell leaves it out.
+        """
         ...
 
 

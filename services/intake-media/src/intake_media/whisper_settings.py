@@ -53,6 +53,7 @@ class WhisperSettings(BaseSettings):
             concurrency=concurrency,
             beam=self.whisper_beam or _BEAMS[self.whisper_preset],
             tight=self.whisper_preset != "accurate",
+            timed=self.whisper_preset != "fast",
             wide_vectors=self.whisper_preset == "fast",
             chinese_vocabulary=self.whisper_vocabulary == "chinese",
             language_model=model,

@@ -34,6 +34,8 @@ class EngineOptions(BaseModel):
     beam: int = 5
     tight: bool = True
     """Windows with the least padding that a retry makes up for: a sixth less work."""
+    timed: bool = True
+    """Ask the engine when every word was said (`Lane.timed`)."""
     wide_vectors: bool = False
     """On AMD the processor's wider vectors: they round otherwise, and save a fiftieth."""
     chinese_vocabulary: bool = True
@@ -68,6 +70,7 @@ def build_lane(options: EngineOptions, *, say: Callable[[str], None] = lambda _:
         language_model=_language_model(options, script),
         beam=options.beam,
         tight=options.tight,
+        timed=options.timed,
         threads=options.side_by_side,
     )
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from intake_media.domain import gate
 from intake_media.domain.choice import Weights, choose
+from intake_media.domain.coverage import last_heard_s
 from intake_media.domain.language_model import CharacterModel
 from intake_media.domain.punctuation import full_width
 from intake_media.domain.sound import RATE_HZ, Samples
-from intake_media.domain.windows import FULL_WINDOW_S, Chunk, halves, window_s
+from intake_media.domain.windows import FULL_WINDOW_S, Chunk, parted, window_s
 from intake_media.ports import Script, SpeechEngine
 
 Said = list[tuple[Chunk, gate.Heard]]
@@ -37,23 +38,21 @@ class Hearing:
     language_model: CharacterModel | None
     beam: int
     tight: bool
+    timed: bool
     weights: Weights = field(default_factory=Weights)
 
     def hear(self, samples: Samples, chunk: Chunk, spent: Spent) -> Said:
-        """The chunk in one piece, or in the parts that say more."""
-        return self.completed(samples, chunk, self._hear(samples, chunk, spent), spent)
+        """The chunk in one piece, or in parts that say more: Whisper ends where a voice changes, and who spoke next
+        would be lost."""
+        return self._completed(samples, chunk, self._hear(samples, chunk, spent), spent)
 
-    def completed(self, samples: Samples, chunk: Chunk, heard: gate.Heard, spent: Spent, *, usual: float = 0.0) -> Said:
-        """`heard`, or its halves and theirs: Whisper ends where a voice changes, and who spoke next would be lost.
-
-        `usual`: characters per second of speech in the whole recording.
-        """
-        parts = halves(chunk) if gate.worth_hearing_in_parts(heard, usual=usual) else ()
+    def _completed(self, samples: Samples, chunk: Chunk, heard: gate.Heard, spent: Spent) -> Said:
+        parts = parted(chunk, heard.last_heard_s) if gate.worth_hearing_in_parts(heard) else ()
         found = [(part, self._hear(samples, part, spent)) for part in parts]
         spent.retries += len(parts) // 2
-        if not gate.says_more([one for _, one in found], heard):
+        if not parts or not gate.says_more([one for _, one in found], heard):
             return [(chunk, heard)]
-        return [one for part, said in found for one in self.completed(samples, part, said, spent, usual=usual)]
+        return [one for part, said in found for one in self._completed(samples, part, said, spent)]
 
     def _hear(self, samples: Samples, chunk: Chunk, spent: Spent) -> gate.Heard:
         part = samples[int(chunk.span.start_s * RATE_HZ) : math.ceil(chunk.span.end_s * RATE_HZ)]
@@ -68,12 +67,13 @@ class Hearing:
 
     def _read(self, part: Samples, chunk: Chunk, window: int, spent: Spent) -> gate.Heard:
         started = time.perf_counter()
-        reading = self.engine.read(part, window_s=window, beam=self.beam)
+        reading = self.engine.read(part, window_s=window, beam=self.beam, timed=self.timed)
         read = time.perf_counter()
         hypotheses = [type(one)(self.script.simplified(one.text), one.tokens, one.score) for one in reading.hypotheses]
         choice = choose(hypotheses, self.language_model, self.weights)
         spent.engine += read - started
         spent.choose += time.perf_counter() - read
+        starts = tuple(chunk.span.start_s + start for start in reading.starts_s)
         return gate.Heard(
             text=full_width(choice.hypothesis.text),
             score=choice.hypothesis.score,
@@ -82,4 +82,6 @@ class Hearing:
             chinese=reading.chinese,
             surprise=choice.surprise,
             alternatives=tuple(one.text for one in hypotheses),
+            starts_s=starts,
+            last_heard_s=last_heard_s(starts, chunk.speech),
         )

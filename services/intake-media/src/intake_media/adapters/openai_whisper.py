@@ -30,8 +30,8 @@ class OpenaiWhisperEngine:
         self._turn = threading.Lock()
         self.model = model
 
-    def read(self, samples: Samples, *, window_s: int, beam: int) -> Reading:
-        """Always the full window: this implementation accepts no shorter one, so `window_s` is ignored."""
+    def read(self, samples: Samples, *, window_s: int, beam: int, timed: bool) -> Reading:
+        """Always the full window, since this implementation accepts no shorter one, and never times."""
         mel = self._whisper.log_mel_spectrogram(
             self._whisper.pad_or_trim(samples.astype(np.float32)), n_mels=self._network.dims.n_mels
         ).to(self._network.device)

@@ -12,6 +12,7 @@ import shutil
 import struct
 import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -77,7 +78,7 @@ def _kept(tokenizer: tokenizers.Tokenizer, size: int) -> list[int]:
     end_of_text, no_timestamps = (tokenizer.token_to_id(name) for name in ("<|endoftext|>", "<|notimestamps|>"))
     if end_of_text is None or no_timestamps is None:
         raise ValueError("the tokenizer is not Whisper's")
-    bytes_of = _byte_alphabet()
+    bytes_of = byte_alphabet()
     kept = []
     # The fast lane writes no time stamps, so the tokens behind the switch that turns them off are left out as well.
     for token in range(min(size, no_timestamps + 1)):
@@ -112,7 +113,8 @@ def _is_chinese(character: str) -> bool:
     )
 
 
-def _byte_alphabet() -> dict[str, int]:
+@cache
+def byte_alphabet() -> dict[str, int]:
     """GPT-2's printable stand-in of every byte."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in printable]

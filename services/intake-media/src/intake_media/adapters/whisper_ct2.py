@@ -15,6 +15,7 @@ from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
 from intake_media.adapters.together import Together
+from intake_media.adapters.token_times import character_starts, token_bytes
 from intake_media.domain.reading import Hypothesis, Reading
 from intake_media.domain.sound import RATE_HZ, Samples
 
@@ -30,6 +31,7 @@ class _Part:
     features: NDArray[np.float32]
     beam: int
     longest: int
+    timed: bool
 
 
 class Ctranslate2Engine:
@@ -69,10 +71,10 @@ class Ctranslate2Engine:
         self._ask_language = ask_language
         self._together: Together[_Part, Reading] = Together(self._read, workers=workers, most=together)
 
-    def read(self, samples: Samples, *, window_s: int, beam: int) -> Reading:
+    def read(self, samples: Samples, *, window_s: int, beam: int, timed: bool) -> Reading:
         """Candidates in the engine's own characters, Traditional or Simplified."""
         longest = min(len(self._prompt) + 12 + int(len(samples) / RATE_HZ * _TOKENS_A_SECOND), 448)
-        return self._together((window_s, beam), _Part(self._features(samples, window_s), beam, longest))
+        return self._together((window_s, beam, timed), _Part(self._features(samples, window_s), beam, longest, timed))
 
     def _read(self, parts: Sequence[_Part]) -> list[Reading]:
         # Encoding several at once gains nothing; the decoder unpacks its weights once for all of them.
@@ -96,18 +98,36 @@ class Ctranslate2Engine:
             return_scores=True,
             return_no_speech_prob=True,
         )
-        return [self._reading(result, share) for result, share in zip(results, chinese, strict=True)]
+        favourites = [result.sequences_ids[0] for result in results]
+        starts = self._starts(encoded, favourites) if parts[0].timed else [()] * len(parts)
+        return [self._reading(*found) for found in zip(results, chinese, starts, strict=True)]
 
-    def _reading(self, result: Any, chinese: float | None) -> Reading:
+    def _starts(self, encoded: Any, favourites: list[list[int]]) -> list[tuple[float, ...]]:
+        """By what the decoder attended to: when each spoken character of the favourites begins, in seconds."""
+        if not all(favourites):
+            return [()] * len(favourites)  # The engine has no answer for a text of nothing.
+        frames = [2 * encoded.shape[1]] * len(favourites)
+        found = self._whisper.align(encoded, self._prompt[:-1], favourites, frames, median_filter_width=3)
+        return [
+            character_starts(one.alignments, [self._bytes(token) for token in tokens])
+            for one, tokens in zip(found, favourites, strict=True)
+        ]
+
+    def _reading(self, result: Any, chinese: float | None, starts: tuple[float, ...]) -> Reading:
         hypotheses = tuple(
             Hypothesis(self._text(tokens), len(tokens), score)
             for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
         )
-        return Reading(hypotheses, result.no_speech_prob, chinese)
+        return Reading(hypotheses, result.no_speech_prob, chinese, starts)
 
     def _text(self, tokens: list[int]) -> str:
         known = self._vocabulary
         return str(self._tokenizer.decode([known[token] for token in tokens] if known else tokens)).strip()
+
+    def _bytes(self, token: int) -> bytes:
+        return token_bytes(
+            self._tokenizer.tokenizer.id_to_token(self._vocabulary[token] if self._vocabulary else token)
+        )
 
     def _features(self, samples: Samples, window_s: int) -> NDArray[np.float32]:
         frames = window_s * _FRAMES_A_SECOND

@@ -23,6 +23,8 @@ class Weights:
     """…and by this many where the favourite's subject is strange to the model, whose word counts less there."""
     strange_surprise: float = 6.5
     """Nats per character from which a subject is strange (notes like those it was counted on: 4–6)."""
+    most_left_out: int = 2
+    """Characters: words are chosen, but no clause that the engine heard is dropped because it reads oddly."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,9 @@ def choose(hypotheses: Sequence[Hypothesis], model: CharacterModel | None, weigh
         hypothesis.score * hypothesis.tokens + weights.model * (log_probability + weights.per_character * characters)
         for hypothesis, (log_probability, characters) in zip(hypotheses, read, strict=True)
     ]
-    best = max(range(len(joint)), key=joint.__getitem__)
     favourite, length = read[0]
+    whole = [at for at, (_, characters) in enumerate(read) if characters >= length - weights.most_left_out]
+    best = max(whole, key=joint.__getitem__)
     strange = length > 0 and -favourite / length > weights.strange_surprise
     if joint[best] - joint[0] < (weights.strange_gain if strange else weights.clear_gain):
         best = 0

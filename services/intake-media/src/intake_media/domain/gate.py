@@ -55,6 +55,10 @@ class Heard:
     surprise: float | None = None
     alternatives: tuple[str, ...] = ()
     echoes: tuple[str, ...] = ()
+    starts_s: tuple[float, ...] = ()
+    """When each spoken character begins, from the start of the recording; empty where nobody asked."""
+    last_heard_s: float | None = None
+    """After this moment speech passes without a word (`coverage.last_heard_s`)."""
 
     @property
     def rate(self) -> float:
@@ -123,10 +127,11 @@ _AGAIN = 7
 _SLOWEST_BELIEVED = 2.0
 """Characters per second of speech; people speak four to six, and the second hearing costs the slow nothing else."""
 
-# Where Whisper dropped who spoke second, 1.5–3.0 characters came to a second of speech; where nothing was missing,
-# 4.1–5.3. Who speaks slowly is heard twice and loses nothing.
-_SLOW, _SHARE_OF_USUAL = 3.6, 0.78
-_CLEARLY_MORE = 1.15
+_SLOW = 3.6
+"""Characters per second of speech. Where Whisper dropped who spoke second there were 1.5–3.0, where nothing was missing
+4.1–5.3; who speaks slowly is heard twice and loses nothing."""
+_MORE = 3
+"""Characters by which the parts must outdo the whole: two readings of the same words differ by less."""
 
 _RETRY = frozenset({"nothing-heard", "repetition", "unlikely-rate"})
 
@@ -148,17 +153,17 @@ def _says_again(text: str) -> bool:
     return any(spoken.find(spoken[at : at + _AGAIN], at + _AGAIN) >= 0 for at in range(len(spoken) - 2 * _AGAIN + 1))
 
 
-def worth_hearing_in_parts(heard: Heard, *, usual: float) -> bool:
-    """Whether the text may leave out speech: a loop, or slower than people talk or than this recording's `usual`."""
+def worth_hearing_in_parts(heard: Heard) -> bool:
+    """Whether speech may be left out: by the times of the characters, without any by their rate; or it is a loop."""
     if heard.chinese is not None and heard.chinese < _FOREIGN_CHINESE:
         return False
-    return heard.rate < max(_SLOW, _SHARE_OF_USUAL * usual) or repeats_itself(heard.text)
+    slow = not heard.starts_s and heard.rate < _SLOW
+    return slow or heard.last_heard_s is not None or repeats_itself(heard.text)
 
 
 def says_more(parts: Sequence[Heard], whole: Heard) -> bool:
     """Whether the parts of a chunk say clearly more than the whole; what is worthless says nothing."""
-    said = sum(map(_worth, parts))
-    return said > 0 and said >= _CLEARLY_MORE * _worth(whole)
+    return sum(map(_worth, parts)) >= _worth(whole) + _MORE
 
 
 def _worth(heard: Heard) -> int:

@@ -19,12 +19,14 @@ class Reading:
     """All candidates of one stretch, the engine's favourite first.
 
     `no_speech` is the engine's probability that nobody speaks; `chinese` that the language is Chinese
-    (None where it was not asked).
+    (None where it was not asked). `starts_s`: when each spoken character of the favourite begins, in seconds from the
+    start of the sound (empty where it was not asked).
     """
 
     hypotheses: tuple[Hypothesis, ...]
     no_speech: float
     chinese: float | None = None
+    starts_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,18 +12,20 @@ from shared.contracts.suggestions import Segment
 
 _CLAUSE = re.compile(r"[^\s，。！？；,!?;]+[，。！？；,!?;]*\s*")
 _SHORTEST = 4
+_LAST_CHARACTER_S = 0.5
+"""How long the last character of a clause is shown."""
 
 
 def segments(heard: Heard, chunk: Chunk) -> list[Segment]:
     """The clauses of `heard`, laid over the chunk's speech in proportion to their characters.
 
-    The decoder writes no times in the fast lane, so they are good to about half a second.
+    Where the engine said when its characters begin, they begin there; elsewhere times are good to half a second.
     """
     clauses = _clauses(heard.text)
     weights = [max(1, len(spoken_characters(clause))) for clause in clauses]
     total, passed, found = sum(weights), 0, []
     for clause, weight in zip(clauses, weights, strict=True):
-        start, end = _moment(chunk, passed / total), _moment(chunk, (passed + weight) / total, end=True)
+        start, end = _times(heard, chunk, passed / total, (passed + weight) / total)
         passed += weight
         confidence = math.exp(min(0.0, heard.score)) * _agreement(clause, heard.alternatives)
         found.append(
@@ -48,6 +50,18 @@ def _agreement(clause: str, alternatives: tuple[str, ...]) -> float:
         return 1.0
     wanted = spoken_characters(clause)
     return 0.5 + 0.5 * sum(wanted in spoken_characters(text) for text in alternatives) / len(alternatives)
+
+
+def _times(heard: Heard, chunk: Chunk, first: float, last: float) -> tuple[float, float]:
+    """Start and end of the clause that reaches from one share of the text to another."""
+    starts = heard.starts_s
+    if not starts:
+        return _moment(chunk, first), _moment(chunk, last, end=True)
+    begins, ends = (round(share * len(starts)) for share in (first, last))
+    start = starts[min(begins, len(starts) - 1)]
+    after = starts[ends] if ends < len(starts) else chunk.speech[-1].end_s
+    end = min(after, starts[max(0, min(ends, len(starts)) - 1)] + _LAST_CHARACTER_S)
+    return start, max(end, start)
 
 
 def _moment(chunk: Chunk, share: float, *, end: bool = False) -> float:

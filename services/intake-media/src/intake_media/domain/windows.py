@@ -25,6 +25,8 @@ _CHUNK_WANTED_S = 8.0
 _PAUSE_TO_CUT_S = 0.55
 _PAUSE_ALWAYS_CUT_S = 0.9
 _MARGIN_S = 0.3
+_NEAR_S = 0.8
+"""A pause so near to a moment is taken for it."""
 
 
 @dataclass(frozen=True)
@@ -76,15 +78,28 @@ def _with_margin(groups: list[list[Span]], at: int, duration_s: float) -> Chunk:
     return Chunk(Span(max(0.0, start), end), tuple(group))
 
 
-def halves(chunk: Chunk) -> tuple[Chunk, ...]:
-    """The chunk cut in its longest pause; empty where it has none."""
-    pauses = [after.start_s - before.end_s for before, after in itertools.pairwise(chunk.speech)]
+def parted(chunk: Chunk, at_s: float | None = None) -> tuple[Chunk, ...]:
+    """The chunk in two: cut in its longest pause, or in the one next to `at_s`, or right there where none is near.
+
+    Empty where there is no place to cut.
+    """
+    speech, pauses = chunk.speech, list(itertools.pairwise(chunk.speech))
+    if at_s is not None:
+        near = [pause for pause in pauses if pause[0].end_s - _NEAR_S <= at_s <= pause[1].start_s + _NEAR_S]
+        if not near and speech[0].start_s + _NEAR_S < at_s < speech[-1].end_s - _NEAR_S:
+            speech = tuple(part for span in speech for part in _split(span, at_s))
+            near = [(before, after) for before, after in itertools.pairwise(speech) if before.end_s == at_s]
+        pauses = near
     if not pauses:
         return ()
-    at = pauses.index(max(pauses)) + 1
-    left, right = chunk.speech[:at], chunk.speech[at:]
-    margin = min(_MARGIN_S, pauses[at - 1] / 2)
+    before, after = max(pauses, key=lambda pause: pause[1].start_s - pause[0].end_s)
+    cut = speech.index(after)
+    margin = min(_MARGIN_S, (after.start_s - before.end_s) / 2)
     return (
-        Chunk(Span(chunk.span.start_s, left[-1].end_s + margin), left),
-        Chunk(Span(right[0].start_s - margin, chunk.span.end_s), right),
+        Chunk(Span(chunk.span.start_s, before.end_s + margin), speech[:cut]),
+        Chunk(Span(after.start_s - margin, chunk.span.end_s), speech[cut:]),
     )
+
+
+def _split(span: Span, at_s: float) -> list[Span]:
+    return [Span(span.start_s, at_s), Span(at_s, span.end_s)] if span.start_s < at_s < span.end_s else [span]
