@@ -10,6 +10,7 @@ from intake_media.domain import gate
 from intake_media.domain.choice import Weights, choose
 from intake_media.domain.coverage import last_heard_s
 from intake_media.domain.language_model import CharacterModel
+from intake_media.domain.pauses import carried, settled, with_pauses
 from intake_media.domain.punctuation import full_width
 from intake_media.domain.sound import RATE_HZ, Samples
 from intake_media.domain.windows import FULL_WINDOW_S, Chunk, parted, window_s
@@ -74,14 +75,16 @@ class Hearing:
         spent.engine += read - started
         spent.choose += time.perf_counter() - read
         starts = tuple(chunk.span.start_s + start for start in reading.starts_s)
+        text = full_width(choice.hypothesis.text)
+        said = settled(carried(starts, hypotheses[0].text, text), chunk.speech)
         return gate.Heard(
-            text=full_width(choice.hypothesis.text),
+            text=with_pauses(text, said, chunk.speech),
             score=choice.hypothesis.score,
             no_speech=reading.no_speech,
             speech_s=chunk.speech_s,
             chinese=reading.chinese,
             surprise=choice.surprise,
             alternatives=tuple(one.text for one in hypotheses),
-            starts_s=starts,
+            starts_s=said,
             last_heard_s=last_heard_s(starts, chunk.speech),
         )
