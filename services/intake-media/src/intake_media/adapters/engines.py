@@ -47,14 +47,14 @@ class EngineOptions(BaseModel):
 
     @property
     def together(self) -> int:
-        """Recordings in one decoding while many wait: it unpacks its weights once for all of them. From about 20
-        hypotheses in all they crowd each other out of the cache (measured)."""
-        return max(2, min(4, 18 // self.beam)) if self.engine == "faster-whisper" else 1
+        """Recordings in one decoding while many wait: it unpacks its weights once for all of them. Beyond six there is
+        little to gain, and the last of a queue wait for each other (measured)."""
+        return max(2, min(6, 25 // self.beam)) if self.engine == "faster-whisper" else 1
 
     @property
     def side_by_side(self) -> int:
         """Recordings that should be in the engine while many wait: those in every decoding and the next ones ready."""
-        return (self.together + 2) * self.concurrency if self.engine == "faster-whisper" else self.concurrency
+        return (self.together + 3) * self.concurrency if self.engine == "faster-whisper" else self.concurrency
 
 
 def build_lane(options: EngineOptions, *, say: Callable[[str], None] = lambda _: None) -> Lane:
