@@ -172,6 +172,16 @@ async def test_a_quieter_voice_in_the_same_breath_is_not_left_out(lane: Lane, re
     assert wrong / length <= 0.1, heard.text
 
 
+async def test_what_is_said_in_another_language_is_said_to_be_missing(lane: Lane, reader: MediaReader) -> None:
+    path = DEMO / "xuexiao.ogg"
+    sound = (await LibavDecoder(reader).decode(path, await LibavProbe(reader).probe(path), MediaLimits())).samples
+    english = next(robot for name, robot in robots() if name.startswith("robot en"))[: 6 * RATE]
+    heard = lane.transcribe(np.concatenate([sound, np.zeros(int(0.4 * RATE), np.float32), english]))
+    assert heard.verdict == "doubtful"
+    assert "words-missing" in heard.reasons
+    assert errors(NOTES["xuexiao"], heard.text)[0] <= 3, heard.text
+
+
 def test_the_weights_are_joined_once_and_checked(state: Path, lane: Lane) -> None:
     folder = weights.find("", state)
     assert folder == state / "models" / "whisper-base"

@@ -56,7 +56,7 @@ class EndsWhereTheVoiceChanges:
         if voice == LOOP:
             return Reading((Hypothesis("三十" * 40, 80, -0.2),), no_speech=0.1)
         if voice == ENGLISH:
-            return Reading((Hypothesis("please", 2, -0.3),), no_speech=0.0, chinese=0.01)
+            return Reading((Hypothesis("please", 2, -1.1),), no_speech=0.0, chinese=0.01)
         text = TEXTS[voice][: round(self.rate * seconds)]
         begins = np.flatnonzero(samples)[0] / RATE_HZ
         starts = tuple(begins + at / self.rate for at in range(len(text))) if timed else ()
@@ -132,6 +132,19 @@ def test_words_after_a_disturbance_are_not_lost_with_it(lane: Lane, disturbance:
     heard = lane.transcribe(sound(disturbance, 2))
     assert spoken(heard) == TEXTS[2][:16]
     assert heard.verdict == "doubtful"
+
+
+@pytest.mark.parametrize("rate", [4.0, 8.0])
+def test_speech_that_no_hearing_puts_into_words_is_said_to_be_missing(
+    engine: EndsWhereTheVoiceChanges, rate: float
+) -> None:
+    engine.rate = rate
+    lane = Lane(engine, Detector(), AsItIs(), timed=True)
+    heard = lane.transcribe(sound(1, ENGLISH))
+    assert spoken(heard) == TEXTS[1][: round(4 * rate)]
+    assert (heard.verdict, heard.reasons) == ("doubtful", ("words-missing",))
+    short = np.concatenate([sound(1), sound(ENGLISH)[: 2 * RATE_HZ]])
+    assert lane.transcribe(short).verdict == "clear", "a long-drawn word is no doubt"
 
 
 def test_another_language_is_not_heard_again(lane: Lane, engine: EndsWhereTheVoiceChanges) -> None:

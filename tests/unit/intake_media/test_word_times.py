@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from intake_media.adapters.token_times import character_starts, token_bytes
 from intake_media.adapters.vocabulary import byte_alphabet
-from intake_media.domain.coverage import last_heard_s
+from intake_media.domain.coverage import Unheard, unheard
 from intake_media.domain.reading import Span
 
 TOKENS = ["路灯".encode(), "坏".encode()[:2], "坏".encode()[2:], "，".encode(), "修一修".encode()]
@@ -47,13 +47,13 @@ SPEECH = [Span(1.0, 4.0), Span(4.5, 8.0)]
     ("starts", "expected"),
     [
         ([1.0 + 0.3 * at for at in range(24)], None),
-        ([1.0 + 0.3 * at for at in range(10)], 4.05),
-        ([1.0, 1.3, 4.5, 4.8, 5.1, 5.4, 6.0, 6.6, 7.2, 7.8], 1.65),
+        ([1.0 + 0.3 * at for at in range(10)], Unheard(4.05, 3.5)),
+        ([1.0, 1.3, 4.5, 4.8, 5.1, 5.4, 6.0, 6.6, 7.2, 7.8], Unheard(1.65, 2.35)),
         ([5.0 + 0.3 * at for at in range(10)], None),
         ([], None),
     ],
     ids=["all", "the end is missing", "the middle is missing", "the first word takes what was before", "not asked"],
 )
-def test_speech_without_words_is_found_where_the_words_stop(starts: list[float], expected: float | None) -> None:
-    found = last_heard_s(starts, SPEECH)
+def test_speech_without_words_is_found_where_the_words_stop(starts: list[float], expected: Unheard | None) -> None:
+    found = unheard(starts, SPEECH)
     assert found == (None if expected is None else pytest.approx(expected))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from intake_media.domain import gate
 from intake_media.domain.choice import Weights, choose
-from intake_media.domain.coverage import last_heard_s
+from intake_media.domain.coverage import unheard
 from intake_media.domain.language_model import CharacterModel
 from intake_media.domain.pauses import carried, settled, with_pauses
 from intake_media.domain.punctuation import full_width
@@ -48,7 +48,8 @@ class Hearing:
         return self._completed(samples, chunk, self._hear(samples, chunk, spent), spent)
 
     def _completed(self, samples: Samples, chunk: Chunk, heard: gate.Heard, spent: Spent) -> Said:
-        parts = parted(chunk, heard.last_heard_s) if gate.worth_hearing_in_parts(heard) else ()
+        place = heard.unheard.from_s if heard.unheard else None
+        parts = parted(chunk, place) if gate.worth_hearing_in_parts(heard) else ()
         found = [(part, self._hear(samples, part, spent)) for part in parts]
         spent.retries += len(parts) // 2
         if not parts or not gate.says_more([one for _, one in found], heard):
@@ -86,5 +87,5 @@ class Hearing:
             surprise=choice.surprise,
             alternatives=tuple(one.text for one in hypotheses),
             starts_s=said,
-            last_heard_s=last_heard_s(starts, chunk.speech),
+            unheard=unheard(starts, chunk.speech),
         )

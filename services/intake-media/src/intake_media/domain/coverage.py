@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from intake_media.domain.reading import Span
 
@@ -12,18 +13,27 @@ _UNHEARD_S = 1.2
 """So much speech without a character is more than a drawn-out word (where nothing was missing: 0.8 s at most)."""
 
 
-def last_heard_s(starts_s: Sequence[float], speech: Sequence[Span]) -> float | None:
-    """The moment after which the longest stretch of speech passes without a word; None where words cover it all.
+class Unheard(NamedTuple):
+    """After `from_s` so many seconds of speech pass without a word."""
+
+    from_s: float
+    speech_s: float
+
+
+def unheard(starts_s: Sequence[float], speech: Sequence[Span]) -> Unheard | None:
+    """The longest stretch of speech without a word; None where words cover it all.
 
     `starts_s`: when each character begins, on the clock of `speech`.
     """
     if not starts_s or not speech:
         return None
-    moments = [start + _CHARACTER_S for start in starts_s]
     ends = [*starts_s[1:], speech[-1].end_s]
-    unheard = [_spoken_s(speech, start, end) for start, end in zip(moments, ends, strict=True)]
-    longest = max(range(len(unheard)), key=unheard.__getitem__)
-    return moments[longest] if unheard[longest] > _UNHEARD_S else None
+    found = [
+        Unheard(start + _CHARACTER_S, _spoken_s(speech, start + _CHARACTER_S, end))
+        for start, end in zip(starts_s, ends, strict=True)
+    ]
+    longest = max(found, key=lambda one: one.speech_s)
+    return longest if longest.speech_s > _UNHEARD_S else None
 
 
 def _spoken_s(speech: Sequence[Span], start_s: float, end_s: float) -> float:

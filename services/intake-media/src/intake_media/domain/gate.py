@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from intake_media.domain.coverage import Unheard
 from intake_media.domain.language_model import spoken_characters
 from shared.contracts.suggestions import Verdict
 
@@ -28,6 +29,7 @@ _NOT_UNDERSTOOD_LOGPROB, _FOREIGN_LOGPROB = -1.3, -0.9
 _DOUBTFUL_NO_SPEECH = 0.6
 _DOUBTFUL_CHINESE, _FOREIGN_CHINESE = 0.9, 0.5
 _CHARACTERS_A_SECOND = (0.8, 9.5)
+_MISSING_S = 2.5
 _MIN_SPEECH_SHARE = 0.12
 _MIN_CHINESE_CHARACTERS = 0.6
 _MAX_SURPRISE = 8.5
@@ -57,8 +59,8 @@ class Heard:
     echoes: tuple[str, ...] = ()
     starts_s: tuple[float, ...] = ()
     """When each spoken character begins, from the start of the recording; empty where nobody asked."""
-    last_heard_s: float | None = None
-    """After this moment speech passes without a word (`coverage.last_heard_s`)."""
+    unheard: Unheard | None = None
+    """Speech without a word in it."""
 
     @property
     def rate(self) -> float:
@@ -107,6 +109,7 @@ def faults(heard: Heard) -> list[str]:
         "possible-hallucination": len(rest) < len(spoken),
         "too-little-said": len(spoken) < 3 or bool(_INTERJECTIONS.match(spoken)),
         "unlikely-rate": not _CHARACTERS_A_SECOND[0] <= heard.rate <= _CHARACTERS_A_SECOND[1],
+        "words-missing": heard.unheard is not None and heard.unheard.speech_s > _MISSING_S,
         "low-confidence": heard.score < _DOUBTFUL_LOGPROB,
         "no-speech-possible": heard.no_speech > _DOUBTFUL_NO_SPEECH,
         "other-language": heard.chinese is not None and heard.chinese < _DOUBTFUL_CHINESE,
@@ -158,7 +161,7 @@ def worth_hearing_in_parts(heard: Heard) -> bool:
     if heard.chinese is not None and heard.chinese < _FOREIGN_CHINESE:
         return False
     slow = not heard.starts_s and heard.rate < _SLOW
-    return slow or heard.last_heard_s is not None or repeats_itself(heard.text)
+    return slow or heard.unheard is not None or repeats_itself(heard.text)
 
 
 def says_more(parts: Sequence[Heard], whole: Heard) -> bool:

@@ -115,6 +115,7 @@ HEARD = {
     "no-speech-detected": "no voice found",
     "little-speech": "little is said",
     "too-little-said": "too little is said",
+    "words-missing": "a part of what is said is missing",
     "low-confidence": "the words are uncertain",
     "not-understood": "not understood",
     "repetition": "words repeat themselves",
