@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import uvicorn
 from playwright.async_api import BrowserContext, Page, Route, async_playwright, expect
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.support.browsing import MICROPHONE, PHONE, chromium
 from tests.support.intake import KEY, Hall
@@ -50,6 +52,8 @@ class Place:
     complaints: list[str] = field(default_factory=list)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     """What the upload API was asked for: method, path, offset."""
+    cut: str = ""
+    """A method whose requests don't arrive: what is held back in a browser may be let go when its tab is closed."""
 
     async def tab(self, path: str) -> Page:
         page = await self.context.new_page()
@@ -61,9 +65,18 @@ class Place:
     async def again(self, page: Page, path: str) -> Page:
         """The tab is closed, and the page opened anew: from here on it is counted what is asked."""
         await page.close()
-        await self.watch()
+        await self.watch(broken=self.cut)
         self.asked.clear()
-        return await self.tab(path)
+        page = await self.tab(path)
+        await self.watch()
+        return page
+
+    async def arrives(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The upload API, behind the line that may be cut."""
+        if self.cut and scope.get("method") == self.cut:
+            await Response(status_code=503)(scope, receive, send)
+        else:
+            await self.media.app(scope, receive, send)
 
     def count(self, method: str) -> int:
         return len([one for one in self.asked if one[0] == method])
@@ -79,6 +92,7 @@ class Place:
         """Note what is asked; `answer` gives the first of a method a status, `hang` leaves the nth of one hanging (the
         browser may yet send it when its tab is closed), `broken` lets none of one through."""
         await self.context.unroute_all(behavior="ignoreErrors")
+        self.cut = broken
         refuse, seen = dict(answer or {}), {"GET": 0, "PATCH": 0}
 
         async def on_call(route: Route) -> None:
@@ -112,17 +126,20 @@ async def opened(state: Path, host: str) -> AsyncIterator[Place]:
     media = MediaApp(
         state, probe=FakeProbe(), public_web_url=url, public_media_url=media_url, receipt_key=KEY, vault_key=KEY
     )
-    servers = [
-        uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1))
-        for app, port in zip((hall.app, media.app), ports, strict=True)
-    ]
-    serving = [asyncio.create_task(server.serve()) for server in servers]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(**chromium(*MICROPHONE, NAMED))
+        place = Place(url, media_url, media, await browser.new_context(viewport=PHONE, locale="zh-CN"))
+        apps: tuple[ASGIApp, ...] = (hall.app, place.arrives)
+        servers = [
+            uvicorn.Server(
+                uvicorn.Config(app, port=port, interface="asgi3", log_level="error", timeout_graceful_shutdown=1)
+            )
+            for app, port in zip(apps, ports, strict=True)
+        ]
+        serving = [asyncio.create_task(server.serve()) for server in servers]
         while not all(server.started for server in servers):
             await asyncio.sleep(0.05)
-        context = await browser.new_context(viewport=PHONE, locale="zh-CN")
-        yield Place(url, media_url, media, context)
+        yield place
         await browser.close()
     hall.app.state.stopping = True
     for server, task in zip(servers, serving, strict=True):
