@@ -14,7 +14,9 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import ctranslate2
 import numpy as np
 import pytest
 
@@ -155,6 +157,17 @@ async def test_words_are_timed_where_they_are_said(lane: Lane, reader: MediaRead
     assert readings[0].starts_s == pytest.approx(readings[2].starts_s)
     assert lane.engine.read(sound, window_s=12, beam=5, timed=False).starts_s == ()
     assert lane.engine.read(np.zeros(RATE, np.float32), window_s=9, beam=5, timed=True).no_speech > 0.3
+
+
+def test_a_text_of_nothing_takes_no_times_from_those_beside_it(lane: Lane, voice: np.ndarray) -> None:
+    engine: Any = lane.engine
+    two = np.repeat(engine._features(voice, 9), 2, axis=0)
+    encoded = engine._whisper.encode(ctranslate2.StorageView.from_array(two), to_cpu=True)
+    words = [place for place, token in enumerate(engine._vocabulary) if token > 20_000][:4]
+    nothing, beside = engine._starts(encoded, [[], words])
+    assert nothing == ()
+    assert beside
+    assert beside == engine._starts(encoded, [words, words])[1]
 
 
 @pytest.mark.parametrize("beam", [5, 10])

@@ -104,10 +104,10 @@ class Ctranslate2Engine:
 
     def _starts(self, encoded: Any, favourites: list[list[int]]) -> list[tuple[float, ...]]:
         """By what the decoder attended to: when each spoken character of the favourites begins, in seconds."""
-        if not all(favourites):
-            return [()] * len(favourites)  # The engine has no answer for a text of nothing.
-        frames = [2 * encoded.shape[1]] * len(favourites)
-        found = self._whisper.align(encoded, self._prompt[:-1], favourites, frames, median_filter_width=3)
+        # The engine aligns no empty text; whoever said nothing must not take the times from those beside it.
+        asked = [tokens or self._prompt[:1] for tokens in favourites]
+        frames = [2 * encoded.shape[1]] * len(asked)
+        found = self._whisper.align(encoded, self._prompt[:-1], asked, frames, median_filter_width=3)
         return [
             character_starts(one.alignments, [self._bytes(token) for token in tokens])
             for one, tokens in zip(found, favourites, strict=True)
