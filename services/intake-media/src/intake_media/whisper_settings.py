@@ -6,20 +6,18 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from intake_media.adapters import texts
 from intake_media.adapters.engines import EngineOptions
+from shared.runtime.settings import Environment
 
 _BEAMS = {"accurate": 10, "default": 5, "fast": 3}
 """Widths measured with a language model: from 10 on errors hardly fall, 5 saves a third of the work for a tenth more of
 them (8 an eighth, for none), 3 errs no more than plain Whisper of 5, and below 3 nothing more is saved."""
 
 
-class WhisperSettings(BaseSettings):
-    """Frozen, read once from the environment."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+class WhisperSettings(Environment):
+    """What every transcribing process reads."""
 
     whisper_engine: Literal["faster-whisper", "openai-whisper"] = "faster-whisper"
     whisper_model: str = ""

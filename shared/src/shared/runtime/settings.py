@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -19,10 +20,22 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class ProcessSettings(BaseSettings):
-    """Frozen, typed, read once from the environment."""
+class Environment(BaseSettings):
+    """Frozen, typed, read once from the environment; what is wrong there ends the program and is named."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    def __init__(self, **given: Any) -> None:
+        """SystemExit (1) with a line for each variable that is missing or wrong, and never what it holds."""
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            lines = [f"{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()]
+            raise SystemExit("\n".join(["settings in the environment are wrong", *lines])) from None
+
+
+class ProcessSettings(Environment):
+    """What every process reads."""
 
     kafka_bootstrap_servers: str = Field(default_factory=lambda: f"127.0.0.1:{local_port(19092)}")
     kafka_username: str | None = None
