@@ -1,4 +1,7 @@
-"""A consumer that a test freezes: reads one record, then obeys words on stdin (`commit-plain`, `commit-explicit N`)."""
+"""A consumer that a test freezes: reads one record, then obeys words on stdin.
+
+They are `position`, `commit-plain` and `commit-explicit N`.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,8 @@ async def main(servers: str, topic: str, group: str) -> None:
                 await consumer.commit({place: int(words[1])})
             elif words[0] == "commit-plain":
                 await consumer.commit()
-            elif words[0] == "assignment":
-                print(f"holds {len(consumer.assignment())}", flush=True)
+            elif words[0] == "position":
+                print(f"at {await consumer.position(place)}", flush=True)
                 continue
         except KafkaError as error:
             print(f"refused {type(error).__name__}", flush=True)
