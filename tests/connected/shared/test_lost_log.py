@@ -29,8 +29,8 @@ from shared.messaging.delivery import Delivery
 from shared.messaging.metrics import DeliveryMetrics
 from shared.messaging.publishing import Publisher
 from shared.messaging.relay import Relay
-from shared.operations.republish import MARKS, republish
-from shared.storage.marks import MarkStore
+from shared.operations.republish import republish
+from shared.storage.marks import MARKS, MarkStore
 from shared.storage.mongo import Mongo
 from shared.storage.outbox import OutboxStore, entry, new_fields, pending_of
 from tests.support.casework import SIGNALS
@@ -81,7 +81,7 @@ class Side:
             group=group,
             clock=CLOCK,
             metrics=metrics,
-            marks=MarkStore(mongo.database(database)[MARKS]),
+            marks=MarkStore(mongo.database(database)),
         )
         dead_letters = DeadLetters(self._publisher, CLOCK)
         self.consuming.add(("suggestions",), Delivery({"suggestion.submitted.v1": count}, dead_letters, CLOCK, metrics))
@@ -203,6 +203,11 @@ async def test_a_log_cut_while_intake_and_router_are_at_work_is_named_by_both_an
             ids.append(answer.json()["suggestion_id"])
             await asyncio.sleep(0.03)
 
+    async def both_have_read() -> bool:
+        """Who had handled nothing of what is cut away cannot miss it."""
+        sides = [mongo.database(name)[MARKS] for name in ("intake_web", "router")]
+        return all([await side.count_documents({"topic": "suggestions"}) for side in sides])
+
     async def decided() -> bool:
         return await house.cases(mongo).count_documents({"_id": {"$in": ids}}) == len(ids)
 
@@ -210,6 +215,9 @@ async def test_a_log_cut_while_intake_and_router_are_at_work_is_named_by_both_an
         desk = httpx2.AsyncClient(transport=httpx2.ASGITransport(router), base_url="http://desk.test")
         loading = asyncio.create_task(load(web))
         await until(lambda: len(ids) > 150)
+        async with asyncio.timeout(60):
+            while not await both_have_read():
+                await asyncio.sleep(0.2)
         with supervisor(Running.load(places).endpoint, timeout=60) as control:
             await asyncio.to_thread(control.stop, "kafka")
             assert cut_logs(places) > 0

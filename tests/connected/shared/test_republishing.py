@@ -10,7 +10,7 @@ from ulid import ULID
 
 from shared.contracts.suggestions import SuggestionSubmitted
 from shared.operations import republish
-from shared.operations.republish import BATCH, MARKS
+from shared.operations.republish import BATCH
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import Mongo
 from shared.storage.outbox import entry, new_fields
@@ -74,7 +74,7 @@ async def test_it_sends_what_is_new_enough_once_in_order_at_the_rate_it_was_give
 async def test_a_dry_run_counts_and_sends_nothing_and_leaves_the_alarm_on(mongo: Mongo) -> None:
     clock, publisher = FrozenClock(), FakePublisher()
     await kept(mongo, clock.now(), 3)
-    marks = MarkStore(mongo.database("router")[MARKS])
+    marks = MarkStore(mongo.database("router"))
     await marks.note_loss("suggestions", "lost its tail")
     since = clock.now() - timedelta(hours=1)
     assert await run(mongo, publisher, clock, since, dry_run=True) == {"suggestions": 3}

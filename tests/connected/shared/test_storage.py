@@ -127,7 +127,7 @@ async def test_the_vault_keeps_only_ciphertext_and_forgets_on_request(mongo: Mon
 
 
 async def test_marks_are_kept_and_losses_stay_until_healed(mongo: Mongo) -> None:
-    marks = MarkStore(mongo.database("router")["log_marks"])
+    marks = MarkStore(mongo.database("router"))
     await marks.save({("suggestions", 3): Mark(41, 1000)})
     await marks.save({("suggestions", 3): Mark(42, 1001), ("cases", 0): Mark(7, 900)})
     await marks.note_loss("suggestions", "lost its tail")

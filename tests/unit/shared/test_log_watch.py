@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import pytest
 from aiokafka import TopicPartition
 from aiokafka.structs import OffsetAndTimestamp
 
@@ -137,3 +138,50 @@ async def test_what_was_in_hand_when_the_tail_went_raises_no_second_alarm() -> N
     await watch.inspect(log, log.ends)
     assert (len(watch.lost), log.rewound) == (1, [PLACE])
     assert marks.kept == {("suggestions", 3): Mark(14, 5_014)}
+
+
+async def test_a_group_that_had_kept_no_mark_yet_notices_that_it_was_sent_back() -> None:
+    log, marks = well(), Marks()
+    watch = LogWatch(marks, group="router")
+    watch.note([Record(offset, log.times[offset]) for offset in range(10)])
+    log.times = {offset: log.times[offset] for offset in range(5)}
+    watch.note([Record(offset, log.times[offset]) for offset in range(5)])  # the library began anew: out of range
+    await watch.inspect(log, log.ends)
+    assert (len(watch.lost), log.rewound) == (1, [PLACE])
+
+
+async def test_a_tail_handled_since_the_last_look_and_filled_again_before_the_next_is_noticed() -> None:
+    log, marks = well(), Marks()
+    watch = await looked(log, marks, 4)  # the mark that is kept stays intact
+    watch.note([Record(offset, log.times[offset]) for offset in range(5, 10)])
+    log.times |= {offset: 5_000 + offset for offset in range(7, 15)}
+    watch.note([Record(offset, log.times[offset]) for offset in range(10, 15)])  # 7, 8 and 9 were never seen
+    await watch.inspect(log, log.ends)
+    assert (len(watch.lost), log.rewound) == (1, [PLACE])
+
+
+async def test_quiet_hours_and_a_redelivery_are_no_loss() -> None:
+    log, marks = Log({offset: 1_000 + 60_000 * offset for offset in range(10)}), Marks()
+    watch = LogWatch(marks, group="router")
+    for again in (range(6), range(3, 10)):
+        watch.note([Record(offset, log.times[offset]) for offset in again])
+    await watch.inspect(log, log.ends)
+    assert (watch.lost, log.rewound) == ([], [])
+
+
+async def test_an_edge_that_could_not_be_asked_for_is_asked_for_at_the_next_look() -> None:
+    log, marks = well(), Marks()
+    watch = LogWatch(marks, group="router")
+    watch.note([Record(9, log.times[9])])
+    log.times = {offset: 9_000 + offset for offset in range(20)}
+    watch.note([Record(19, log.times[19])])
+    await_broker, log.offsets_for_times = log.offsets_for_times, _away  # type: ignore[method-assign]  # away for once
+    with pytest.raises(TimeoutError):
+        await watch.inspect(log, log.ends)
+    log.offsets_for_times = await_broker  # type: ignore[method-assign]  # back
+    await watch.inspect(log, log.ends)
+    assert len(watch.lost) == 1
+
+
+async def _away(_: Mapping[TopicPartition, int]) -> dict[TopicPartition, OffsetAndTimestamp | None]:
+    raise TimeoutError

@@ -180,7 +180,7 @@ class _Connected:
             group=group,
             clock=clock,
             metrics=self._metrics,
-            marks=MarkStore(patient["log_marks"]),
+            marks=MarkStore(patient),
         )
         self._startup = Startup(clock)
         self._tasks: list[asyncio.Task[None]] = []

@@ -92,7 +92,7 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, group: str = NA
 
     handlers = subscribers(book=book, composer=letters, planned=planned)
     delivery = Delivery(handlers, DeadLetters(publisher, clock), clock, metrics)
-    marks = MarkStore(database["log_marks"])
+    marks = MarkStore(database)
     consuming = Consuming(build_broker(connection), group=group, clock=clock, metrics=metrics, marks=marks)
     consuming.add(TOPICS, delivery, gather=True)  # a mail may leave a tenth of a second later
     tasks: set[asyncio.Task[None]] = set()

@@ -13,6 +13,7 @@ import structlog
 from aiokafka import TopicPartition
 
 from shared.contracts.marks import Mark, Place
+from shared.messaging.log_edges import LogEdges, rounds
 
 _log = structlog.get_logger(__name__)
 HEAL = "heal with: minsheng events republish --since <time before the loss>; see deploy/README.md"
@@ -36,6 +37,7 @@ class LogWatch:
         self._group = group
         self._known: dict[Place, Mark] | None = None
         self._changed: dict[Place, Mark] = {}
+        self._edges = LogEdges()
         self._checked: set[Place] = set()
         self._gone: dict[Place, int] = {}
         """Up to which offset a partition had been handled when it was rewound."""
@@ -48,25 +50,26 @@ class LogWatch:
             if record.offset > self._gone.get(key, record.offset):
                 continue  # it was in hand when the partition was rewound: a mark of the log that is gone
             self._gone.pop(key, None)
-            if record.timestamp_type == LOG_APPEND_TIME:
-                self._changed[key] = Mark(record.offset, record.timestamp)
+            if record.timestamp_type != LOG_APPEND_TIME:
+                continue
+            before, mark = self._changed.get(key), Mark(record.offset, record.timestamp)
+            if before is not None:
+                self._edges.note(key, before, mark)
+            self._changed[key] = mark
 
     async def inspect(self, consumer: Any, ends: Mapping[TopicPartition, int]) -> None:
         """Check newly assigned partitions against their marks, then keep the new marks."""
         if self._known is None:
             self._known = await self._marks.load()
         marked = {place: self._known[_key(place)] for place in ends if _key(place) in self._known}
-        # a shrunken end shows at once; a refilled one only by time stamps. A broker may be back, and its log refilled,
-        # between two looks and without a new assignment, so whatever moved since the last look is asked for again
-        moved = {
-            place: mark
-            for place, mark in marked.items()
-            if _key(place) not in self._checked or self._changed.get(_key(place), mark) != mark
-        }
-        intact = await _intact(consumer, moved)
-        for place, mark in marked.items():
-            if ends[place] <= mark.offset or (place in moved and place not in intact):
-                await self._rewind(consumer, place, mark, ends[place])
+        edges = self._edges.take()
+        try:
+            lost = await self._lost(consumer, ends, marked, rounds(edges, ends))
+        except BaseException:
+            self._edges.put_back(edges)
+            raise
+        for place, mark in lost.items():
+            await self._rewind(consumer, place, mark, ends[place])
         self._checked |= {_key(place) for place in marked}
         self._checked &= {(place.topic, place.partition) for place in ends}
         changed, self._changed = self._changed, {}
@@ -78,6 +81,27 @@ class LogWatch:
             raise
         self._known |= fresh
         self.lost = await self._marks.losses()
+
+    async def _lost(
+        self,
+        consumer: Any,
+        ends: Mapping[TopicPartition, int],
+        marked: Mapping[TopicPartition, Mark],
+        edges: Sequence[Mapping[TopicPartition, Mark]],
+    ) -> dict[TopicPartition, Mark]:
+        """The partitions that no longer hold what was handled, with the first mark that they lack."""
+        lost = {place: mark for place, mark in marked.items() if ends[place] <= mark.offset}
+        # a shrunken end shows at once; a refilled one only by time stamps. A broker may be back, and its log refilled,
+        # between two looks and without a new assignment, so whatever moved since the last look is asked for again
+        moved = {
+            place: mark
+            for place, mark in marked.items()
+            if _key(place) not in self._checked or self._changed.get(_key(place), mark) != mark
+        }
+        for asked in (moved, *edges):
+            intact = await _intact(consumer, {place: mark for place, mark in asked.items() if place not in lost})
+            lost |= {place: mark for place, mark in asked.items() if place not in lost and place not in intact}
+        return lost
 
     async def _rewind(self, consumer: Any, place: TopicPartition, mark: Mark, end: int) -> None:
         reason = (

@@ -32,7 +32,6 @@ OUTBOXES = (
     ("notifier", "notices"),
 )
 """Database and collection of every aggregate that publishes; tests hold the services to this list."""
-MARKS = "log_marks"
 BATCH = 200
 
 
@@ -69,7 +68,7 @@ async def republish(
     print(file=sys.stderr)
     if not dry_run and not topics:
         for database, _ in OUTBOXES:
-            await MarkStore(mongo.database(database)[MARKS]).heal()
+            await MarkStore(mongo.database(database)).heal()
     return counts
 
 

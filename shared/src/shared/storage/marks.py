@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from motor.motor_asyncio import AsyncIOMotorDatabase
 from pymongo import ReplaceOne
 
 from shared.contracts.marks import Mark, Place
-from shared.storage.mongo import Collection, translated
+from shared.storage.mongo import Document, translated
 
+MARKS = "log_marks"
+"""The collection of every service that consumes: `minsheng events republish` heals it by this name."""
 _LOST = "lost:"
 
 
 class MarkStore:
     """One small document per partition, and one per loss until an operator has healed it."""
 
-    def __init__(self, collection: Collection) -> None:
-        self._collection = collection
+    def __init__(self, database: AsyncIOMotorDatabase[Document]) -> None:
+        self._collection = database[MARKS]
 
     async def load(self) -> dict[Place, Mark]:
         """All marks of this service."""

@@ -87,7 +87,7 @@ class Backbone:
             group=GROUP,
             clock=self._clock,
             metrics=self._metrics,
-            marks=MarkStore(self._database["marks"]),
+            marks=MarkStore(self._database),
         )
         self._consuming.add(topics, delivery)
         self._health.add("consuming", self._consuming.check)

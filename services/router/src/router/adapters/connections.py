@@ -39,7 +39,6 @@ from shared.storage.outbox import OutboxStore
 
 _log = structlog.get_logger(__name__)
 DATABASE = "router"
-MARKS = "log_marks"
 STOP_S = 10.0
 LATELY_S = 0.5
 CLOCK_LEASE = FOLLOW_LEASE = timedelta(seconds=60)
@@ -67,7 +66,7 @@ class Connections:
         self._publisher = Publisher(connection)
         self._outbox = OutboxStore(database["cases"], clock)
         self._relay = Relay(self._outbox, self._publisher, clock, self._metrics)
-        marks = MarkStore(database[MARKS])
+        marks = MarkStore(database)
         self._consuming = Consuming(
             build_broker(connection), group=group, clock=clock, metrics=self._metrics, marks=marks
         )
