@@ -11,7 +11,7 @@ from minsheng.cli import app
 from minsheng.inspect import without_password
 from minsheng.places import Places
 from minsheng.ports import CannotStart, refuse_taken
-from minsheng.stack import Process
+from minsheng.process import Process
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ from minsheng import guarded_kafka, jars, kafka, keys, mongo, ports, stack, warm
 from minsheng.control import NotRunning, Running, Supervisor, socket_address, supervisor
 from minsheng.places import Places
 from minsheng.ports import CannotStart
+from minsheng.process import Process
 from minsheng.readiness import wait_until_ready
 
 Say = Callable[[str], None]
@@ -53,7 +54,7 @@ def up(places: Places, say: Say, *, only: frozenset[str] = frozenset(), detach: 
 
 
 def _supervise(
-    places: Places, only: frozenset[str], processes: list[stack.Process], detach: bool
+    places: Places, only: frozenset[str], processes: list[Process], detach: bool
 ) -> tuple["subprocess.Popen[bytes]", Running]:
     endpoint = socket_address(places)
     command = [
@@ -92,7 +93,7 @@ def _supervise(
     return child, state
 
 
-def _start(places: Places, processes: list[stack.Process], control: Supervisor, say: Say) -> None:
+def _start(places: Places, processes: list[Process], control: Supervisor, say: Say) -> None:
     _wait_for_supervisor(control)
     first = [process.name for process in processes if process.kind == "infrastructure"]
     then = [process.name for process in processes if process.kind != "infrastructure"]

@@ -3,14 +3,11 @@
 import shutil
 import socket
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import psutil
 
 from minsheng.places import Places
-
-if TYPE_CHECKING:
-    from minsheng.stack import Process
+from minsheng.process import Process
 
 
 class CannotStart(RuntimeError):
@@ -28,7 +25,7 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def refuse_taken(places: Places, processes: "Iterable[Process]") -> None:
+def refuse_taken(places: Places, processes: Iterable[Process]) -> None:
     """Raise `CannotStart` naming the first port that somebody else holds, and who."""
     for process in processes:
         for name in process.ports:

@@ -11,7 +11,7 @@ import httpx2
 
 from minsheng.control import Supervisor
 from minsheng.places import Places
-from minsheng.stack import Process
+from minsheng.process import Process
 
 ASK_SECONDS = 4.0
 

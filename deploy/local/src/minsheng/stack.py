@@ -3,30 +3,15 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from minsheng import guarded_kafka, kafka, keys, mongo
 from minsheng.places import REPOSITORY, Places
+from minsheng.process import Process
 from shared.operations.principals import DESK_OPERATOR, password_variable
 
 WEB_KEYS = ("VAULT_KEY", "RECEIPT_KEY")
 GRANT_KEY = "MEDIA_GRANT_KEY"
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """One kind of process; `count` of them are started and `minsheng scale` changes that for workers."""
-
-    name: str
-    kind: str  # service, worker or infrastructure
-    command: tuple[str, ...]
-    url: str | None = None  # None: the process says its own in the registry, or has none
-    secrets: tuple[str, ...] = ()
-    principal: str | None = None  # who it is to a guarded broker
-    also: tuple[str, ...] = ()  # principals whose password it gets besides, each for one purpose
-    env: Mapping[str, str] = field(default_factory=dict)
-    ports: tuple[str, ...] = ()
-    graceful_seconds: float = 15.0
 
 
 def plan(places: Places, only: frozenset[str] = frozenset()) -> list[Process]:

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 from minsheng import keys, stack
 from minsheng.places import Places
+from minsheng.process import Process
 from minsheng.process_log import ProcessLog
 from minsheng.tether import hold_to_parent
 
@@ -32,7 +33,7 @@ def lock(places: Places) -> TextIO | None:
     return file
 
 
-def watcher(process: stack.Process, places: Places, env: dict[str, str], secrets: dict[str, str]) -> Any:
+def watcher(process: Process, places: Places, env: dict[str, str], secrets: dict[str, str]) -> Any:
     """A circus watcher for one process kind: restarted without limit, logged per process, not started yet."""
     from circus.watcher import Watcher
 
