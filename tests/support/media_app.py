@@ -17,7 +17,7 @@ import httpx2
 from fastapi import FastAPI
 
 from intake_media import bootstrap
-from intake_media.ports import MediaProbe
+from intake_media.ports.media import MediaProbe
 from intake_media.settings import Settings
 from shared.runtime.towns import load_places
 from tests.support.media_stores import FakeContacts, FakeOriginals, FakeRecordings

@@ -13,7 +13,7 @@ from intake_media.domain.jobs import Earlier, Job, Known, Queue
 from intake_media.domain.media import AudioTrack, MediaInfo, MediaLimits
 from intake_media.domain.recording import Lane, Recording
 from intake_media.domain.transcript import Transcript
-from intake_media.ports import Derived
+from intake_media.ports.media import Derived
 from shared.contracts.model import EventData
 from shared.contracts.suggestions import MediaRef
 from shared.errors import MinshengError, PermanentError, Unavailable

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from intake_media.domain.sound import Samples
 from intake_media.domain.transcript import Transcript
-from intake_media.ports import Heard
+from intake_media.ports.speech import Heard
 from shared.contracts.suggestions import Segment
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from intake_media.adapters.engine_slots import EngineSlots
 from intake_media.domain.sound import Samples
 from intake_media.domain.transcript import Transcript
-from intake_media.ports import Heard
+from intake_media.ports.speech import Heard
 
 
 class Engine:

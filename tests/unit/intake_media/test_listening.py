@@ -17,7 +17,8 @@ from intake_media.domain.media import AudioTrack, MediaInfo, MediaLimits, length
 from intake_media.domain.sound import Samples
 from intake_media.domain.transcript import Transcript
 from intake_media.handlers.listen import Listener
-from intake_media.ports import DecodedSound, Heard
+from intake_media.ports.media import DecodedSound
+from intake_media.ports.speech import Heard
 from shared.errors import PermanentError
 from tests.support.media_corpus import wav
 

@@ -15,7 +15,7 @@ from intake_media.domain.transcript import Transcript
 from intake_media.handlers import transcribe as module
 from intake_media.handlers.copy import MakeCopies
 from intake_media.handlers.transcribe import MAX_FAILURES, MAX_LOSSES, Done, Transcribe
-from intake_media.ports import Heard
+from intake_media.ports.speech import Heard
 from shared.errors import OutcomeUnknown, PermanentError, TransientError, Unavailable
 from tests.support.media_stores import (
     FakeDerivation,

@@ -10,7 +10,7 @@ from intake_media.adapters.media_metrics import MediaMetrics
 from intake_media.adapters.upload_folder import UploadFolder
 from intake_media.domain.recording import LANES
 from intake_media.handlers.sweep import Sweep
-from intake_media.ports import Jobs
+from intake_media.ports.jobs import Jobs
 from shared.clock import Clock
 
 _log = structlog.get_logger(__name__)

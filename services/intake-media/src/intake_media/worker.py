@@ -13,7 +13,7 @@ from intake_media.domain.jobs import Job
 from intake_media.domain.recording import Lane
 from intake_media.domain.transcript import Transcript
 from intake_media.handlers.transcribe import Done
-from intake_media.ports import Jobs
+from intake_media.ports.jobs import Jobs
 from shared import crash_points
 from shared.clock import Clock
 from shared.errors import MinshengError

@@ -15,7 +15,7 @@ from intake_media.adapters.media_reader import MediaReader
 from intake_media.adapters.sandbox import Limits, Outcome
 from intake_media.domain.media import MediaInfo, MediaLimits, lengths_agree, refusal_of_length
 from intake_media.domain.sound import RATE_HZ, Samples
-from intake_media.ports import DecodedSound
+from intake_media.ports.media import DecodedSound
 from shared.errors import PermanentError
 
 _MAX_VIEWS = 12

@@ -12,7 +12,7 @@ from intake_media.adapters.sandbox import Limits, Sandbox
 from intake_media.domain.captions import web_vtt
 from intake_media.domain.media import MediaInfo, MediaLimits
 from intake_media.domain.transcript import Transcript
-from intake_media.ports import Derived
+from intake_media.ports.media import Derived
 from shared.errors import MinshengError
 
 _log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ import asyncio
 
 from intake_media.domain.sound import Samples
 from intake_media.domain.transcript import Transcript
-from intake_media.ports import Heard, Transcriber
+from intake_media.ports.speech import Heard, Transcriber
 
 
 class EngineSlots:

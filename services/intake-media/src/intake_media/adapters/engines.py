@@ -14,7 +14,7 @@ from intake_media.adapters import language_model_file, processor, texts, weights
 from intake_media.adapters.lane import Lane
 from intake_media.adapters.simplified import OpenccScript
 from intake_media.domain.language_model import CharacterModel
-from intake_media.ports import Script, SpeechEngine
+from intake_media.ports.speech import Script, SpeechEngine
 from shared.errors import PermanentError
 
 ENGINES = ("faster-whisper", "openai-whisper")

@@ -14,7 +14,7 @@ from intake_media.domain.pauses import carried, settled, with_pauses
 from intake_media.domain.punctuation import full_width
 from intake_media.domain.sound import RATE_HZ, Samples
 from intake_media.domain.windows import FULL_WINDOW_S, Chunk, parted, window_s
-from intake_media.ports import Script, SpeechEngine
+from intake_media.ports.speech import Script, SpeechEngine
 
 Said = list[tuple[Chunk, gate.Heard]]
 """What was heard, stretch by stretch, in order."""

@@ -18,7 +18,7 @@ from intake_media.domain.segments import segments
 from intake_media.domain.sound import RATE_HZ, Samples
 from intake_media.domain.transcript import Transcript
 from intake_media.domain.windows import Chunk, chunks
-from intake_media.ports import Heard, Script, SpeechDetector, SpeechEngine
+from intake_media.ports.speech import Heard, Script, SpeechDetector, SpeechEngine
 
 LONG = 4
 """From so many chunks on somebody waits long enough to ask how far it is."""

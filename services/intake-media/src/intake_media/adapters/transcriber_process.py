@@ -16,7 +16,7 @@ from intake_media.adapters.engines import EngineOptions
 from intake_media.adapters.sandbox import kill_group, without_network
 from intake_media.domain.sound import Samples
 from intake_media.domain.transcript import Transcript
-from intake_media.ports import Heard
+from intake_media.ports.speech import Heard
 from shared.errors import PermanentError, TransientError
 
 _LINE = 32 * 1024 * 1024

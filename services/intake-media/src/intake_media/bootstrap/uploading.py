@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
 
-from intake_media import ports, subscribers, upkeep
+from intake_media import subscribers, upkeep
 from intake_media.adapters.backbone import Backbone
 from intake_media.adapters.call_limits import CallLimits
 from intake_media.adapters.media_metrics import MediaMetrics
@@ -24,6 +24,11 @@ from intake_media.domain.recording import Lane
 from intake_media.handlers.accept import Accept
 from intake_media.handlers.adopt import Adopt
 from intake_media.handlers.sweep import Sweep
+from intake_media.ports.files import Originals
+from intake_media.ports.jobs import Jobs
+from intake_media.ports.media import MediaProbe
+from intake_media.ports.recordings import RecordingStore
+from intake_media.ports.residents import Contacts
 from intake_media.routes import media, queue, recordings, uploads
 from intake_media.routes.problem_page import ProblemPages
 from intake_media.routes.upload_guard import UploadGuard
@@ -58,10 +63,10 @@ SHOWN_HEADERS = ("Location", "Tus-Resumable", "Upload-Offset", "Upload-Length", 
 class Outside:
     """What the API needs beyond this process."""
 
-    recordings: ports.RecordingStore
-    jobs: ports.Jobs
-    originals: ports.Originals
-    contacts: ports.Contacts
+    recordings: RecordingStore
+    jobs: Jobs
+    originals: Originals
+    contacts: Contacts
 
 
 def api(
@@ -69,7 +74,7 @@ def api(
     *,
     clock: Clock | None = None,
     outside: Outside | None = None,
-    probe: ports.MediaProbe | None = None,
+    probe: MediaProbe | None = None,
     places: DistrictPlaces | None = None,
 ) -> FastAPI:
     """The upload API. With `outside` given (a test's fakes) nothing else is connected to."""

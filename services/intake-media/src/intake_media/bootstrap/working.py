@@ -9,7 +9,6 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from intake_media import ports
 from intake_media.adapters.backbone import Backbone
 from intake_media.adapters.decoding import LibavDecoder
 from intake_media.adapters.derivation import FfmpegDerivation
@@ -26,6 +25,7 @@ from intake_media.domain.recording import Lane
 from intake_media.handlers.copy import MakeCopies
 from intake_media.handlers.listen import Listener
 from intake_media.handlers.transcribe import Transcribe
+from intake_media.ports.speech import Transcriber
 from intake_media.settings import WorkerSettings
 from intake_media.whisper_settings import WhisperSettings
 from intake_media.worker import Worker
@@ -45,7 +45,7 @@ def worker(
     lane: Lane,
     concurrency: int = 1,
     clock: Clock | None = None,
-    transcriber: ports.Transcriber | None = None,
+    transcriber: Transcriber | None = None,
 ) -> FastAPI:
     """A worker of one lane, as an app that only answers health and metrics while its lifespan does the work."""
     clock = clock or SystemClock()

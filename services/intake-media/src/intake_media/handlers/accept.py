@@ -16,7 +16,10 @@ from ulid import ULID
 from intake_media.domain.jobs import Earlier
 from intake_media.domain.media import MediaInfo, refusal
 from intake_media.domain.recording import RULES, Lane, Recording, received_event
-from intake_media.ports import Contacts, MediaProbe, Originals, ReceiptKeys, RecordingStore
+from intake_media.ports.files import Originals
+from intake_media.ports.media import MediaProbe
+from intake_media.ports.recordings import RecordingStore
+from intake_media.ports.residents import Contacts, ReceiptKeys
 from shared.clock import Clock
 from shared.contracts.receipt import Receipt
 from shared.contracts.submissions import Submission

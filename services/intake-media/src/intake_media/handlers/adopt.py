@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from intake_media.domain.recording import Recording
-from intake_media.ports import AnnouncedRecordings
+from intake_media.ports.recordings import AnnouncedRecordings
 from shared.errors import Conflict
 
 _log = structlog.get_logger(__name__)

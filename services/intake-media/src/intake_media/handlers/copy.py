@@ -11,7 +11,9 @@ import structlog
 
 from intake_media.domain.jobs import Job
 from intake_media.handlers.transcribe import Done, keep_derived
-from intake_media.ports import Derivation, Jobs, MediaProbe, Originals
+from intake_media.ports.files import Originals
+from intake_media.ports.jobs import Jobs
+from intake_media.ports.media import Derivation, MediaProbe
 from shared.errors import MinshengError
 
 _log = structlog.get_logger(__name__)

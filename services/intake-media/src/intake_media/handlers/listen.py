@@ -7,7 +7,8 @@ from pathlib import Path
 
 from intake_media.domain.media import MediaInfo, MediaLimits, refusal
 from intake_media.domain.transcript import Transcript
-from intake_media.ports import Heard, MediaProbe, SoundDecoder, Transcriber
+from intake_media.ports.media import MediaProbe, SoundDecoder
+from intake_media.ports.speech import Heard, Transcriber
 from shared.errors import PermanentError
 
 _DEADLINE_BASE_S = 60.0

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from intake_media.domain.jobs import Job
-from intake_media.ports import Jobs
+from intake_media.ports.jobs import Jobs
 from shared.errors import MinshengError
 
 STEPS = 20

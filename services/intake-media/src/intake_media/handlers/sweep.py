@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import structlog
 
-from intake_media.ports import KeptFiles, RecordingStore
+from intake_media.ports.files import KeptFiles
+from intake_media.ports.recordings import RecordingStore
 from shared.clock import Clock
 
 _log = structlog.get_logger(__name__)

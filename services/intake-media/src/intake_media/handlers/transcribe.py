@@ -15,7 +15,9 @@ from intake_media.domain.recording import outcome_events, unusable
 from intake_media.domain.transcript import Transcript
 from intake_media.handlers.listen import Listener
 from intake_media.handlers.progress import following
-from intake_media.ports import Derivation, Derived, Jobs, MediaProbe, Originals
+from intake_media.ports.files import Originals
+from intake_media.ports.jobs import Jobs
+from intake_media.ports.media import Derivation, Derived, MediaProbe
 from shared.contracts.suggestions import MediaRef
 from shared.errors import MinshengError, PermanentError, TransientError
 

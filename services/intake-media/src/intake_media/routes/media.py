@@ -10,7 +10,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from intake_media.domain.jobs import Known
-from intake_media.ports import Originals, ReceiptKeys, RecordingStore
+from intake_media.ports.files import Originals
+from intake_media.ports.recordings import RecordingStore
+from intake_media.ports.residents import ReceiptKeys
 from shared.contracts.suggestions import MediaRef
 from shared.errors import NotFound
 

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from intake_media.domain.recording import LANES, Lane
-from intake_media.ports import Jobs
+from intake_media.ports.jobs import Jobs
 
 
 def build(jobs: Jobs) -> APIRouter:

@@ -17,7 +17,7 @@ from tuspyserver import create_tus_router
 
 from intake_media.domain.recording import LANES, RULES, Lane
 from intake_media.handlers.accept import Incoming
-from intake_media.ports import CallLimits
+from intake_media.ports.call_limits import CallLimits
 from intake_media.routes.multipart import TOO_LARGE
 from intake_media.routes.origin import check_origin
 from intake_media.routes.submission_fields import announced_hash, compare_hash, lane_of, submission_of

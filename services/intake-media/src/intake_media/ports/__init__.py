@@ -1,0 +1,1 @@
+"""What the media adapter needs from outside, as Protocols; each module one subject."""
