@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from intake_media.adapters.derivation import FfmpegDerivation
+from intake_media.adapters.job_queue import MongoJobs
 from intake_media.adapters.media_reader import MediaReader
 from intake_media.adapters.probing import LibavProbe
 from intake_media.adapters.recording_store import MongoRecordings
@@ -30,43 +31,51 @@ def sound(role: str = "audio") -> MediaRef:
 @pytest.fixture
 async def store(mongo: Mongo) -> MongoRecordings:
     """With one recording that waits."""
-    made = MongoRecordings(
-        mongo.database("intake_media")["recordings"], SystemClock(), nudge=lambda _: None, wake=lambda: None
-    )
+    made = MongoRecordings(mongo.database("intake_media")["recordings"], SystemClock(), nudge=lambda _: None)
     await made.ensure_indexes()
     recording = recording_of()
     assert await made.insert(recording, identity="i", body_hash="b", events=[received_event(recording)])
     return made
 
 
-async def test_progress_is_kept_while_the_job_is_ours_and_gone_with_its_outcome(store: MongoRecordings) -> None:
+@pytest.fixture
+async def jobs(store: MongoRecordings, mongo: Mongo) -> MongoJobs:
+    """Over the documents of `store`."""
+    made = MongoJobs(mongo.database("intake_media")["recordings"], SystemClock(), wake=lambda: None)
+    await made.ensure_indexes()
+    return made
+
+
+async def test_progress_is_kept_while_the_job_is_ours_and_gone_with_its_outcome(
+    store: MongoRecordings, jobs: MongoJobs
+) -> None:
     known = await store.find(SUGGESTION)
     assert known is not None
     assert (known.state, known.done, known.total) == ("waiting", 0, 0)
-    assert await store.in_hand("voice") == []
-    job = await store.claim("voice")
+    assert await jobs.in_hand("voice") == []
+    job = await jobs.claim("voice")
     assert job is not None
-    await store.note_progress(job, 3, 8)
+    await jobs.note_progress(job, 3, 8)
     known = await store.find(SUGGESTION)
     assert known is not None
     assert (known.state, known.done, known.total) == ("working", 3, 8)
-    assert await store.in_hand("voice") == [(3, 8)]
-    assert await store.in_hand("video") == []
-    assert await store.finish(job, CLEAR, (), ())
-    await store.note_progress(job, 4, 8)  # a straggler
+    assert await jobs.in_hand("voice") == [(3, 8)]
+    assert await jobs.in_hand("video") == []
+    assert await jobs.finish(job, CLEAR, (), ())
+    await jobs.note_progress(job, 4, 8)  # a straggler
     known = await store.find(SUGGESTION)
     assert known is not None
     assert (known.state, known.done, known.total) == ("done", 0, 0)
-    assert await store.in_hand("voice") == []
+    assert await jobs.in_hand("voice") == []
 
 
-async def test_copies_are_announced_once_they_exist(store: MongoRecordings, mongo: Mongo) -> None:
-    job = await store.claim("voice")
+async def test_copies_are_announced_once_they_exist(store: MongoRecordings, jobs: MongoJobs, mongo: Mongo) -> None:
+    job = await jobs.claim("voice")
     assert job is not None
-    assert await store.finish(job, CLEAR, (sound("captions"),), ())
-    copying = await store.claim_copies("voice")
+    assert await jobs.finish(job, CLEAR, (sound("captions"),), ())
+    copying = await jobs.claim_copies("voice")
     assert copying is not None
-    assert await store.finish_copies(copying, (sound(),))
+    assert await jobs.finish_copies(copying, (sound(),))
     document = await mongo.database("intake_media")["recordings"].find_one({"_id": SUGGESTION})
     assert document is not None
     told = document["outbox"][-1]
@@ -76,26 +85,26 @@ async def test_copies_are_announced_once_they_exist(store: MongoRecordings, mong
     known = await store.find(SUGGESTION)
     assert known is not None
     assert [one.role for one in known.media] == ["original", "captions", "audio"]
-    assert not await store.finish_copies(copying, (sound(),))
+    assert not await jobs.finish_copies(copying, (sound(),))
 
 
-async def test_what_could_not_be_copied_is_not_announced(store: MongoRecordings, mongo: Mongo) -> None:
-    job = await store.claim("voice")
+async def test_what_could_not_be_copied_is_not_announced(jobs: MongoJobs, mongo: Mongo) -> None:
+    job = await jobs.claim("voice")
     assert job is not None
-    assert await store.finish(job, CLEAR, (), ())
-    copying = await store.claim_copies("voice")
+    assert await jobs.finish(job, CLEAR, (), ())
+    copying = await jobs.claim_copies("voice")
     assert copying is not None
-    assert await store.finish_copies(copying, ())
+    assert await jobs.finish_copies(copying, ())
     document = await mongo.database("intake_media")["recordings"].find_one({"_id": SUGGESTION})
     assert document is not None
     assert [one["type"] for one in document["outbox"]] == ["recording.received.v1"]
 
 
-async def test_a_doubtful_note_that_brings_its_sound_is_not_copied_again(store: MongoRecordings) -> None:
-    job = await store.claim("voice")
+async def test_a_doubtful_note_that_brings_its_sound_is_not_copied_again(jobs: MongoJobs) -> None:
+    job = await jobs.claim("voice")
     assert job is not None
-    assert await store.finish(job, Transcript(verdict="doubtful", text="路灯"), (sound(),), ())
-    assert await store.claim_copies("voice") is None
+    assert await jobs.finish(job, Transcript(verdict="doubtful", text="路灯"), (sound(),), ())
+    assert await jobs.claim_copies("voice") is None
 
 
 @pytest.mark.parametrize(

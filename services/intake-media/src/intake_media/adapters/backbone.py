@@ -10,7 +10,8 @@ from datetime import timedelta
 import structlog
 from prometheus_client import CollectorRegistry
 
-from intake_media.adapters.recording_store import LEASE, MongoRecordings
+from intake_media.adapters.job_queue import LEASE, MongoJobs
+from intake_media.adapters.recording_store import MongoRecordings
 from shared.clock import Clock
 from shared.errors import MinshengError
 from shared.messaging.broker import build_broker
@@ -66,9 +67,8 @@ class Backbone:
         collection = self._database["recordings"]
         self._outbox = OutboxStore(self._background.database(DATABASE)["recordings"], clock)
         self._relay = Relay(self._outbox, self._publisher, clock, self._metrics)
-        self.recordings = MongoRecordings(
-            collection, clock, nudge=self._relay.nudge, wake=self._relay.wake, lease=lease
-        )
+        self.recordings = MongoRecordings(collection, clock, nudge=self._relay.nudge)
+        self.jobs = MongoJobs(collection, clock, wake=self._relay.wake, lease=lease)
         self._consuming: Consuming | None = None
         self._work: dict[str, Callable[[], Awaitable[None]]] = {"relay": self._relay.run}
         self._at_stop: list[Callable[[], Awaitable[None]]] = []
@@ -144,6 +144,7 @@ class Backbone:
                 raise
 
     async def _indexes(self) -> None:
+        await self.jobs.ensure_indexes()
         await self.recordings.ensure_indexes()
         await self._outbox.ensure_indexes()
 

@@ -106,12 +106,12 @@ def api(
         files = BlobOriginals(Blobs(settings.blobs))
         outside = Outside(
             recordings=backbone.recordings,
-            jobs=backbone.recordings,
+            jobs=backbone.jobs,
             originals=files,
             contacts=Vault(vault, clock, key=settings.vault_key.get_secret_value()),
         )
         backbone.consume(subscribers.TOPICS, subscribers.build(Adopt(backbone.recordings)))
-        backbone.background("gauges", upkeep.gauges(backbone.recordings, metrics, clock))
+        backbone.background("gauges", upkeep.gauges(backbone.jobs, metrics, clock))
         sweep = Sweep(backbone.recordings, files, clock)
         backbone.background("sweeping", upkeep.sweeping(sweep, clock))
         backbone.background("expiry", upkeep.expiry(unfinished, clock))

@@ -69,7 +69,7 @@ def worker(
         options = whisper.options(concurrency=concurrency)
         process = TranscriberProcess(options, memory_bytes=whisper.whisper_memory_mb * 1024 * 1024)
         transcriber, slots = process, options.side_by_side
-    jobs = backbone.recordings
+    jobs = backbone.jobs
     work = Worker(
         lane=lane,
         jobs=jobs,
