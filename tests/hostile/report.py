@@ -18,7 +18,7 @@ from pathlib import Path
 
 from intake_media.adapters.media_reader import MediaReader
 from intake_media.adapters.sandbox import Sandbox
-from intake_media.handlers.accept import REFUSALS
+from intake_media.handlers.inspection import REFUSALS
 from intake_web.domain.wording import TRANSCRIBED
 from shared.runtime import translations
 from tests.hostile.rows import CORPUS, ROWS, row_of

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from intake_media.domain.media import MediaInfo
-from intake_media.handlers.accept import REFUSALS, Accept, Incoming
+from intake_media.handlers.accept import Accept
+from intake_media.handlers.incoming import Incoming
+from intake_media.handlers.inspection import REFUSALS
 from shared.contracts.recordings import RecordingReceived
 from shared.contracts.submissions import Submission
 from shared.errors import Conflict, InvalidInput, PermanentError, StorageFull, Unavailable

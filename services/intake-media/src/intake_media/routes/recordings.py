@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.responses import JSONResponse, RedirectResponse
 
 from intake_media.domain.recording import RULES, Lane
-from intake_media.handlers.accept import Incoming
+from intake_media.handlers.incoming import Incoming
 from intake_media.ports.call_limits import CallLimits
 from intake_media.routes.multipart import TOO_LARGE, received
 from intake_media.routes.origin import check_origin

@@ -16,7 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from tuspyserver import create_tus_router
 
 from intake_media.domain.recording import LANES, RULES, Lane
-from intake_media.handlers.accept import Incoming
+from intake_media.handlers.incoming import Incoming
 from intake_media.ports.call_limits import CallLimits
 from intake_media.routes.multipart import TOO_LARGE
 from intake_media.routes.origin import check_origin
