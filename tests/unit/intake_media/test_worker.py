@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from intake_media.domain.jobs import Job
 from intake_media.domain.transcript import Transcript
 from intake_media.handlers.transcribe import Done
-from intake_media.worker import Worker
+from intake_media.worker.loop import Worker
 from shared.clock import SystemClock
 from shared.errors import PermanentError, Unavailable
 from tests.support.clock import FrozenClock

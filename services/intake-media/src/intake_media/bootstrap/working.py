@@ -28,7 +28,7 @@ from intake_media.handlers.transcribe import Transcribe
 from intake_media.ports.speech import Transcriber
 from intake_media.settings import WorkerSettings
 from intake_media.whisper_settings import WhisperSettings
-from intake_media.worker import Worker
+from intake_media.worker.loop import Worker
 from shared.clock import Clock, SystemClock
 from shared.runtime.health import Health
 from shared.runtime.serve import build_app

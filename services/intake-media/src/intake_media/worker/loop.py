@@ -1,10 +1,8 @@
-"""The loop of a worker: claim a job of its lane, keep the lease while it is worked on, give it back when stopped."""
+"""The loops of a worker: claim jobs of its lane and work on them side by side, ready only when it can."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import math
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -14,23 +12,17 @@ from intake_media.domain.recording import Lane
 from intake_media.domain.transcript import Transcript
 from intake_media.handlers.transcribe import Done
 from intake_media.ports.jobs import Jobs
+from intake_media.worker.backlog import POLL_S as BACKLOG_POLL_S
+from intake_media.worker.backlog import Backlog
+from intake_media.worker.leased_work import LeasedWork
 from shared import crash_points
 from shared.clock import Clock
 from shared.errors import MinshengError
-from shared.runtime.telemetry import traced
 
 _log = structlog.get_logger(__name__)
 POLL_S = 0.25
 COPY_POLL_S = 1.5
-BACKLOG = 3
-"""From so many waiting recordings on, more are fetched and decoded while the engine is busy; with fewer, those might
-be lying here while another worker is idle."""
-BACKLOG_POLL_S = 0.2
-BACKLOG_RECOUNT_S = 1.0
-"""So long a backlog is believed in, less what was taken here; other workers take from it too."""
 OUTAGE_PAUSE_S = 1.0
-STOP_S = 3.0
-"""How long a stopped worker tries to give its job back before it leaves that to the lease."""
 STUCK_S = 120.0
 
 
@@ -58,19 +50,15 @@ class Worker:
         self._copy = copy
         self._prepare = prepare
         self._clock = clock
-        self._renew_every_s = renew_every_s
         self._concurrency = concurrency
         self._ahead = ahead
-        self._on_done = on_done
-        self._on_returned = on_returned
+        self._work = LeasedWork(jobs, clock, renew_every_s=renew_every_s, on_done=on_done, on_returned=on_returned)
+        self._backlog = Backlog(jobs, lane, clock)
         self._fault: str | None = "loading the model"
         self._last_look = clock.monotonic()
         self._working = 0
         self._busy = asyncio.Event()
         """Set while every decoder has a recording: only then is there anything to fetch ahead."""
-        self._backlog = 0
-        """What waited when it was counted, less what was taken since: counting before every claim would cost more."""
-        self._counted_at = -math.inf
 
     async def run(self) -> None:
         """Until cancelled; then every job in hand is given back at once."""
@@ -103,14 +91,7 @@ class Worker:
 
     async def _next_of_backlog(self) -> Job | None:
         await self._busy.wait()
-        now = self._clock.monotonic()
-        if now - self._counted_at >= (BACKLOG_POLL_S if self._backlog < BACKLOG else BACKLOG_RECOUNT_S):
-            self._counted_at = now
-            self._backlog = (await self._jobs.queue(self._lane)).waiting
-        if self._backlog < BACKLOG:
-            return None
-        self._backlog -= 1
-        return await self._jobs.claim(self._lane)
+        return await self._backlog.claim()
 
     async def _loop(self, poll_s: float, following: Callable[[], Awaitable[Job | None]]) -> None:
         while True:
@@ -151,56 +132,6 @@ class Worker:
             else:
                 await self._work(job, copy)
 
-    async def _work(self, job: Job, do: Callable[[Job], Awaitable[Done]]) -> None:
-        started = self._clock.monotonic()
-        with traced("work on recording", job.traceparent):
-            work = asyncio.ensure_future(do(job))
-        lease = asyncio.create_task(self._hold(job))
-        try:
-            await asyncio.wait({work, lease}, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            await _ended(work, lease)
-            await self._give_back(job)
-            raise
-        if not work.done():
-            # Taken over: go on and two of us would do the same; the fence would refuse ours anyway.
-            _log.warning("lease_lost", recording_id=job.recording.recording_id, fence=job.fence)
-            await _ended(work, lease)
-            self._on_returned("lease-lost")
-            return
-        await _ended(lease)
-        done = work.result()
-        if done.transcript is not None:
-            seconds = self._clock.monotonic() - started
-            self._on_done(done.transcript, seconds)
-            _log.info(
-                "recording_done",
-                recording_id=job.recording.recording_id,
-                channel=job.recording.channel,
-                verdict=done.verdict,
-                reasons=list(done.transcript.reasons),
-                seconds=round(seconds, 3),
-            )
-        elif done.code is not None:
-            self._on_returned(done.code)
-
-    async def _hold(self, job: Job) -> None:
-        """Renews the lease; returns when it was taken over."""
-        while True:
-            await self._clock.sleep(self._renew_every_s)
-            try:
-                if not await self._jobs.renew(job):
-                    return
-            except MinshengError as error:
-                _log.warning("lease_not_renewed", code=error.code)
-
-    async def _give_back(self, job: Job) -> None:
-        giving = asyncio.ensure_future(self._jobs.give_back(job, after_s=0.0, failed=False))
-        with contextlib.suppress(TimeoutError, MinshengError):  # else the end of its lease gives it back
-            async with asyncio.timeout(STOP_S):
-                await asyncio.shield(giving)
-        _log.info("given_back_at_stop", recording_id=job.recording.recording_id)
-
     async def check(self) -> str | None:
         """Readiness: able to transcribe, and looking for work or at it."""
         if self._fault is not None:
@@ -209,9 +140,3 @@ class Worker:
         if self._working < self._concurrency and idle > STUCK_S:
             return f"has not looked for work for {idle:.0f} s"
         return None
-
-
-async def _ended(*tasks: asyncio.Future[Done] | asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
