@@ -12,7 +12,7 @@ from intake_media.adapters.media_reader import MediaReader
 from intake_media.adapters.probing import LibavProbe
 from intake_media.adapters.recording_store import MongoRecordings
 from intake_media.adapters.sandbox import Sandbox
-from intake_media.domain.recording import received_event
+from intake_media.domain.recording_events import received_event
 from intake_media.domain.transcript import Transcript
 from shared.clock import SystemClock
 from shared.contracts.suggestions import MediaRef, Segment, Verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from intake_media import subscribers
-from intake_media.domain.recording import received_event
+from intake_media.domain.recording_events import received_event
 from intake_media.handlers.adopt import Adopt
 from shared.contracts.envelope import Event
 from shared.contracts.recordings import RecordingReceived

@@ -10,8 +10,7 @@ import pytest
 
 from intake_media.domain.jobs import Job
 from intake_media.domain.media import MediaInfo, MediaLimits
-from intake_media.domain.recording import unusable
-from intake_media.domain.transcript import Transcript
+from intake_media.domain.transcript import Transcript, unusable
 from intake_media.handlers import transcribe as module
 from intake_media.handlers.copy import MakeCopies
 from intake_media.handlers.transcribe import MAX_FAILURES, MAX_LOSSES, Done, Transcribe

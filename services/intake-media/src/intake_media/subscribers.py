@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from intake_media.domain.recording import of_hotline
+from intake_media.domain.recording_events import of_hotline
 from intake_media.handlers.adopt import Adopt
 from shared.contracts.envelope import Event
 from shared.contracts.recordings import RecordingReceived

@@ -8,7 +8,8 @@ from typing import Any
 
 from intake_media.adapters.recording_document import COPIES_WAIT, COPYING, DONE, SOURCE, WAITING, WORKING, job_in
 from intake_media.domain.jobs import Job, Queue
-from intake_media.domain.recording import Lane, copied_event
+from intake_media.domain.recording import Lane
+from intake_media.domain.recording_events import copied_event
 from intake_media.domain.transcript import Transcript
 from shared import crash_points
 from shared.clock import Clock

@@ -35,3 +35,8 @@ class Transcript(BaseModel):
             model=self.model,
             options=dict(self.options),
         )
+
+
+def unusable(reason: str) -> Transcript:
+    """The outcome of a recording that could not be heard at all, with its stable reason code."""
+    return Transcript(verdict="unusable", reasons=(reason,))

@@ -10,7 +10,8 @@ from ulid import ULID
 
 from intake_media.domain.jobs import Earlier
 from intake_media.domain.places import place_of
-from intake_media.domain.recording import Recording, received_event
+from intake_media.domain.recording import Recording
+from intake_media.domain.recording_events import received_event
 from intake_media.handlers.incoming import Incoming, check_key, identity_of
 from intake_media.handlers.inspection import Inspection
 from intake_media.handlers.receipting import Receipting

@@ -11,8 +11,8 @@ from pathlib import Path
 import structlog
 
 from intake_media.domain.jobs import Job
-from intake_media.domain.recording import outcome_events, unusable
-from intake_media.domain.transcript import Transcript
+from intake_media.domain.recording_events import outcome_events
+from intake_media.domain.transcript import Transcript, unusable
 from intake_media.handlers.listen import Listener
 from intake_media.handlers.progress import following
 from intake_media.ports.files import Originals

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from intake_media.domain.recording import of_hotline, outcome_events, received_event, text_of, unusable
-from intake_media.domain.transcript import Transcript
+from intake_media.domain.recording_events import of_hotline, outcome_events, received_event, text_of
+from intake_media.domain.transcript import Transcript, unusable
 from shared.contracts.recordings import RecordingReceived, RecordingTranscribed, RecordingUnusable
 from shared.contracts.suggestions import TEXT_MAX, Place, SuggestionSubmitted
 from tests.support.media_stores import recording_of
