@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intake_media.domain.gate import WORTHLESS, Heard, faults, repeats_itself, verdict, worth_a_retry
+from intake_media.domain.gate import WORTHLESS, Heard, faults, verdict
 
 GOOD = "小区门口没有红绿灯上学放学的时候车很多建议安装信号灯"
 
@@ -71,11 +71,6 @@ def test_words_of_credits_may_be_said_by_residents(text: str) -> None:
     assert "known-hallucination" not in faults(heard(text, speech_s=3.0))
 
 
-def test_emphasis_is_no_loop() -> None:
-    assert not repeats_itself("太吵了太吵了请管一管晚上十一点还在施工")
-    assert not repeats_itself("一二三四五六七八九十")
-
-
 def test_flags_of_the_decoder_make_it_doubtful() -> None:
     assert verdict([[]], flags=("damaged-media",), speech_s=7.0, duration_s=8.0) == ("doubtful", ("damaged-media",))
 
@@ -90,15 +85,3 @@ def test_one_good_chunk_saves_a_recording_but_leaves_it_doubtful() -> None:
 
 def test_a_few_words_in_a_long_silence_are_doubtful() -> None:
     assert verdict([[]], flags=(), speech_s=2.0, duration_s=60.0) == ("doubtful", ("little-speech",))
-
-
-def test_only_a_text_that_a_short_window_may_have_made_up_is_read_again() -> None:
-    assert worth_a_retry(heard("去找他" * 12))
-    assert not worth_a_retry(heard("去找他" * 12, chinese=0.01))
-    assert not worth_a_retry(heard(score=-0.6))
-    begun_anew = heard("大学生利用漏洞免费吃肯德基或行大学生利用漏洞免费吃肯德基或行大学生", speech_s=4.4)
-    assert worth_a_retry(begun_anew)
-    assert not WORTHLESS.intersection(faults(begun_anew))  # somebody may have said it twice: the full window decides
-    assert not worth_a_retry(heard("我建议增加公交车次，我建议增加路灯"))
-    assert worth_a_retry(heard("我建议在小区\ufffd", speech_s=3.0))
-    assert worth_a_retry(heard("我建议在小区门口", speech_s=7.0))

@@ -12,6 +12,7 @@ from intake_media.domain.coverage import unheard
 from intake_media.domain.language_model import CharacterModel
 from intake_media.domain.pauses import carried, settled, with_pauses
 from intake_media.domain.punctuation import full_width
+from intake_media.domain.second_hearing import says_more, worth_a_retry, worth_hearing_in_parts
 from intake_media.domain.sound import RATE_HZ, Samples
 from intake_media.domain.windows import FULL_WINDOW_S, Chunk, parted, window_s
 from intake_media.ports.speech import Script, SpeechEngine
@@ -49,10 +50,10 @@ class Hearing:
 
     def _completed(self, samples: Samples, chunk: Chunk, heard: gate.Heard, spent: Spent) -> Said:
         place = heard.unheard.from_s if heard.unheard else None
-        parts = parted(chunk, place) if gate.worth_hearing_in_parts(heard) else ()
+        parts = parted(chunk, place) if worth_hearing_in_parts(heard) else ()
         found = [(part, self._hear(samples, part, spent)) for part in parts]
         spent.retries += len(parts) // 2
-        if not parts or not gate.says_more([one for _, one in found], heard):
+        if not parts or not says_more([one for _, one in found], heard):
             return [(chunk, heard)]
         return [one for part, said in found for one in self._completed(samples, part, said, spent)]
 
@@ -60,7 +61,7 @@ class Hearing:
         part = samples[int(chunk.span.start_s * RATE_HZ) : math.ceil(chunk.span.end_s * RATE_HZ)]
         window = window_s(chunk.span.length_s, tight=self.tight)
         heard = self._read(part, chunk, window, spent)
-        if window == FULL_WINDOW_S or not gate.worth_a_retry(heard):
+        if window == FULL_WINDOW_S or not worth_a_retry(heard):
             return heard
         # A shortened window must never invent: where the text looks wrong, the window Whisper was trained on decides.
         spent.retries += 1

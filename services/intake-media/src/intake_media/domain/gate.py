@@ -7,13 +7,12 @@ tones, hum, traffic, babble, English and robot speech (tests/connected/intake_me
 from __future__ import annotations
 
 import re
-import zlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intake_media.domain.coverage import Unheard
 from intake_media.domain.language_model import spoken_characters
+from intake_media.domain.repetition import repeats_itself
 from shared.contracts.suggestions import Verdict
 
 MIN_SPEECH_S = 0.4
@@ -21,7 +20,6 @@ MIN_SPEECH_S = 0.4
 
 # Whisper's own figures for "nobody speaks".
 _NO_SPEECH, _UNSURE_LOGPROB = 0.6, -1.0
-_LOOP_COMPRESSION = 2.4
 # Mandarin notes score −0.1…−0.3 clean and −0.8 under noise as loud as the voice; from −0.45 a quarter of the
 # characters is wrong. What was not Mandarin speech scored below −1 or left `chinese` below 0.1 (speech: above 0.97).
 _DOUBTFUL_LOGPROB = -0.45
@@ -67,28 +65,10 @@ class Heard:
         """Characters per second of speech."""
         return len(spoken_characters(self.text)) / max(self.speech_s, 0.1)
 
-
-def compression(text: str) -> float:
-    """UTF-8 length over its deflated length, as Whisper computes it: loops exceed 2.4."""
-    raw = text.encode()
-    return len(raw) / len(zlib.compress(raw)) if raw else 0.0
-
-
-def repeats_itself(text: str) -> bool:
-    """A loop, the same words four times and more, or one sentence written twice."""
-    spoken = spoken_characters(text)
-    if compression(text) > _LOOP_COMPRESSION:
-        return True
-    if re.search(r"(.{1,3})\1{4,}", spoken) or re.search(r"(.{4,})\1{2,}", spoken):
-        return True
-    half = len(spoken) // 2
-    if half >= 6 and spoken[:half] == spoken[half : 2 * half]:
-        return True
-    for start in range(half, half + 3):
-        if start >= 8 and len(spoken) - start >= 8 and spoken.startswith(spoken[start:][:14]):
-            return True
-    grams = Counter(spoken[at : at + 4] for at in range(len(spoken) - 3))
-    return bool(grams) and max(grams.values()) >= 4 and len(spoken) < 120
+    @property
+    def foreign(self) -> bool:
+        """Whether it is speech in another language, or none."""
+        return self.chinese is not None and self.chinese < _FOREIGN_CHINESE
 
 
 def faults(heard: Heard) -> list[str]:
@@ -96,7 +76,6 @@ def faults(heard: Heard) -> list[str]:
     spoken = spoken_characters(heard.text)
     if not spoken:
         return ["nothing-heard"]
-    foreign = heard.chinese is not None and heard.chinese < _FOREIGN_CHINESE
     rest = _CREDITS.sub("", spoken)
     chinese_characters = sum("\u4e00" <= character <= "\u9fff" for character in spoken)
     checks = {
@@ -105,7 +84,7 @@ def faults(heard: Heard) -> list[str]:
         "noise-in-words": bool(_INTERJECTIONS.match(spoken)) and (heard.score < -0.8 or heard.no_speech > 0.4),
         "repetition": repeats_itself(heard.text),
         "prompt-echo": any(echo and echo in spoken for echo in heard.echoes),
-        "not-understood": heard.score < (_FOREIGN_LOGPROB if foreign else _NOT_UNDERSTOOD_LOGPROB),
+        "not-understood": heard.score < (_FOREIGN_LOGPROB if heard.foreign else _NOT_UNDERSTOOD_LOGPROB),
         "possible-hallucination": len(rest) < len(spoken),
         "too-little-said": len(spoken) < 3 or bool(_INTERJECTIONS.match(spoken)),
         "unlikely-rate": not _CHARACTERS_A_SECOND[0] <= heard.rate <= _CHARACTERS_A_SECOND[1],
@@ -123,54 +102,6 @@ _NOBODY = frozenset({"nothing-heard", "no-speech-likely", "known-hallucination",
 
 WORTHLESS = _NOBODY | {"repetition", "not-understood"}
 """Faults that leave no text worth showing: the sound is kept, a person listens."""
-
-_AGAIN = 7
-"""So many characters that come twice may be a sentence that the engine began anew."""
-
-_SLOWEST_BELIEVED = 2.0
-"""Characters per second of speech; people speak four to six, and the second hearing costs the slow nothing else."""
-
-_SLOW = 3.6
-"""Characters per second of speech. Where Whisper dropped who spoke second there were 1.5–3.0, where nothing was missing
-4.1–5.3; who speaks slowly is heard twice and loses nothing."""
-_MORE = 3
-"""Characters by which the parts must outdo the whole: two readings of the same words differ by less."""
-
-_RETRY = frozenset({"nothing-heard", "repetition", "unlikely-rate"})
-
-
-def worth_a_retry(heard: Heard) -> bool:
-    """Whether a shortened window may have made this text up, so that the full one should decide."""
-    foreign = heard.chinese is not None and heard.chinese < _FOREIGN_CHINESE
-    return not foreign and (_says_again(heard.text) or _breaks_off(heard) or bool(_RETRY.intersection(faults(heard))))
-
-
-def _breaks_off(heard: Heard) -> bool:
-    """Half a character, or too little text for so much speech."""
-    return "\ufffd" in heard.text or heard.rate < _SLOWEST_BELIEVED
-
-
-def _says_again(text: str) -> bool:
-    """Words that came before come again: people do that as well, so it costs a second hearing and nothing else."""
-    spoken = spoken_characters(text)
-    return any(spoken.find(spoken[at : at + _AGAIN], at + _AGAIN) >= 0 for at in range(len(spoken) - 2 * _AGAIN + 1))
-
-
-def worth_hearing_in_parts(heard: Heard) -> bool:
-    """Whether speech may be left out: by the times of the characters, without any by their rate; or it is a loop."""
-    if heard.chinese is not None and heard.chinese < _FOREIGN_CHINESE:
-        return False
-    slow = not heard.starts_s and heard.rate < _SLOW
-    return slow or heard.unheard is not None or repeats_itself(heard.text)
-
-
-def says_more(parts: Sequence[Heard], whole: Heard) -> bool:
-    """Whether the parts of a chunk say clearly more than the whole; what is worthless says nothing."""
-    return sum(map(_worth, parts)) >= _worth(whole) + _MORE
-
-
-def _worth(heard: Heard) -> int:
-    return 0 if WORTHLESS.intersection(faults(heard)) else len(spoken_characters(heard.text))
 
 
 def verdict(
