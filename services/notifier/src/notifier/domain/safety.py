@@ -16,6 +16,7 @@ from shared.errors import PermanentError
 SUMMARY_CHARS = 60
 NAME_CHARS = 20
 _LINK = re.compile(r"(?:https?|ftp)\s*[:：]\S*|www\.\S+|\S+@\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/\S*)?", re.I)
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*", re.I)
 _DIGITS = re.compile(r"[0-9０-９](?:[\s-]?[0-9０-９]){6,}")
 
 
@@ -35,7 +36,8 @@ def mail_address(raw: str | None) -> str | None:
         domain = address.domain.encode("idna").decode("ascii")
     except (ValueError, IndexError, UnicodeError, MessageError):
         raise PermanentError("not one mail address", code="bad-address") from None
-    if not address.username or not domain:
+    # An encoded name is not yet a name: IDNA turns an accent alone into one with a blank in it.
+    if not address.username or not _HOST.fullmatch(domain):
         raise PermanentError("not one mail address", code="bad-address")
     return f"{address.username}@{domain}"
 
