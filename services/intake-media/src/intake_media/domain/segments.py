@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from intake_media.domain.gate import Heard
 from intake_media.domain.language_model import spoken_characters
@@ -19,13 +20,17 @@ _LAST_CHARACTER_S = 0.5
 def segments(heard: Heard, chunk: Chunk) -> list[Segment]:
     """The clauses of `heard`, laid over the chunk's speech in proportion to their characters.
 
-    Where the engine said when its characters begin, they begin there; elsewhere times are good to half a second.
+    Where it is known when each character begins, clauses begin there; elsewhere times are good to half a second.
     """
     clauses = _clauses(heard.text)
     weights = [max(1, len(spoken_characters(clause))) for clause in clauses]
     total, passed, found = sum(weights), 0, []
+    timed = len(heard.starts_s) == total
     for clause, weight in zip(clauses, weights, strict=True):
-        start, end = _times(heard, chunk, passed / total, (passed + weight) / total)
+        if timed:
+            start, end = _times(heard.starts_s, passed, passed + weight, chunk.speech[-1].end_s)
+        else:
+            start, end = _moment(chunk, passed / total), _moment(chunk, (passed + weight) / total, end=True)
         passed += weight
         confidence = math.exp(min(0.0, heard.score)) * _agreement(clause, heard.alternatives)
         found.append(
@@ -52,16 +57,11 @@ def _agreement(clause: str, alternatives: tuple[str, ...]) -> float:
     return 0.5 + 0.5 * sum(wanted in spoken_characters(text) for text in alternatives) / len(alternatives)
 
 
-def _times(heard: Heard, chunk: Chunk, first: float, last: float) -> tuple[float, float]:
-    """Start and end of the clause that reaches from one share of the text to another."""
-    starts = heard.starts_s
-    if not starts:
-        return _moment(chunk, first), _moment(chunk, last, end=True)
-    begins, ends = (round(share * len(starts)) for share in (first, last))
-    start = starts[min(begins, len(starts) - 1)]
-    after = starts[ends] if ends < len(starts) else chunk.speech[-1].end_s
-    end = min(after, starts[max(0, min(ends, len(starts)) - 1)] + _LAST_CHARACTER_S)
-    return start, max(end, start)
+def _times(starts: Sequence[float], first: int, after: int, silent_from: float) -> tuple[float, float]:
+    """Start and end of the clause of the characters from `first` up to `after`."""
+    last = starts[after - 1]
+    next_ = starts[after] if after < len(starts) else silent_from
+    return starts[first], max(min(next_, last + _LAST_CHARACTER_S), starts[first])
 
 
 def _moment(chunk: Chunk, share: float, *, end: bool = False) -> float:
