@@ -14,6 +14,7 @@ from intake_media.domain.pauses import carried, settled, with_pauses
 from intake_media.domain.punctuation import full_width
 from intake_media.domain.second_hearing import says_more, worth_a_retry, worth_hearing_in_parts
 from intake_media.domain.sound import RATE_HZ, Samples
+from intake_media.domain.spoken_numbers import as_said
 from intake_media.domain.windows import FULL_WINDOW_S, Chunk, parted, window_s
 from intake_media.ports.speech import Script, SpeechEngine
 
@@ -77,7 +78,7 @@ class Hearing:
         spent.engine += read - started
         spent.choose += time.perf_counter() - read
         starts = tuple(chunk.span.start_s + start for start in reading.starts_s)
-        text = full_width(choice.hypothesis.text)
+        text = as_said(full_width(choice.hypothesis.text))
         said = settled(carried(starts, hypotheses[0].text, text), chunk.speech)
         return gate.Heard(
             text=with_pauses(text, said, chunk.speech),
@@ -86,7 +87,7 @@ class Hearing:
             speech_s=chunk.speech_s,
             chinese=reading.chinese,
             surprise=choice.surprise,
-            alternatives=tuple(one.text for one in hypotheses),
+            alternatives=tuple(as_said(one.text) for one in hypotheses),
             starts_s=said,
             unheard=unheard(starts, chunk.speech),
         )
