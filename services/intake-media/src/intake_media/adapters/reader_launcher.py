@@ -22,7 +22,7 @@ async def launched(jobs: str) -> tuple[Process, socket.socket]:
     with theirs:
         process = await asyncio.create_subprocess_exec(
             *without_network(),
-            # Isolated and without site: it imports libav, and of ours two modules that import nothing else.
+            # Isolated and without site: it imports libav, and of ours three modules that import nothing else.
             *(sys.executable, "-I", "-S", str(Path(__file__).with_name("reader_child.py")), json.dumps(given)),
             # Every symbol bound before the first fork, or each fork would bind them again.
             env={"PATH": os.defpath, "LC_ALL": "C", "LD_BIND_NOW": "1"},
