@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, cast
+from typing import Any
 
 import av
-from av.audio.frame import AudioFrame
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.filter import Graph
 from av.stream import Discard, Disposition
 
 from intake_media.adapters.libav_codes import DONE, FAILED, NO_DECODER, NOT_OPENED
+from intake_media.adapters.libav_mono import MonoSink
 
-RATE_HZ = 16_000
 # A title need not be UTF-8; from PyAV 19 on this goes without saying, and can't be said.
 _TOLERANT: dict[str, Any] = {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
-_PIECE = 64 * 1024
-"""Written at once: what a pipe holds."""
 
 
 def run(job: dict[str, Any]) -> int:
@@ -84,7 +80,7 @@ def _decode(held: InputContainer, job: dict[str, Any]) -> int:
     for other in held.streams:
         if other is not stream:
             other.discard = Discard.all
-    sink, packets = _Sink(job["channel"], job["samples"]), held.demux(stream)
+    sink, packets = MonoSink(job["channel"], job["samples"], _write), held.demux(stream)
     while not sink.full:
         try:
             packet = next(packets, None)
@@ -106,63 +102,6 @@ def _decode(held: InputContainer, job: dict[str, Any]) -> int:
     sink.end()
     sink.flush()
     return DONE
-
-
-class _Sink:
-    """Mixes, or takes one channel, and resamples; anew where the sound changes its kind on the way."""
-
-    def __init__(self, channel: int | None, samples: int) -> None:
-        self._channel, self._left = channel, samples
-        self._held = bytearray()
-        self._graph: Graph | None = None
-        self._kind: tuple[Any, ...] = ()
-
-    @property
-    def full(self) -> bool:
-        return self._left <= 0
-
-    def take(self, frame: AudioFrame) -> None:
-        kind = (frame.sample_rate, frame.format.name, frame.layout.name)
-        if self._graph is None or kind != self._kind:
-            self.end()
-            self._graph, self._kind = self._built(*kind), kind
-        frame.pts = None
-        self._graph.push(frame)
-        self._pull(self._graph)
-
-    def end(self) -> None:
-        """What the resampler still holds."""
-        if self._graph is not None and not self.full:
-            self._graph.push(None)
-            self._pull(self._graph)
-        self._graph = None
-
-    def flush(self) -> None:
-        _write(self._held)
-        self._held.clear()
-
-    def _built(self, rate: int, form: str, layout: str) -> Graph:
-        graph = Graph()
-        graph.threads = 1
-        nodes = [graph.add_abuffer(sample_rate=rate, format=form, layout=layout)]
-        if self._channel is not None:
-            nodes.append(graph.add("channelmap", map=str(self._channel), channel_layout="mono"))
-        nodes.append(graph.add("aformat", sample_fmts="s16", channel_layouts="mono", sample_rates=str(RATE_HZ)))
-        nodes.append(graph.add("abuffersink"))
-        graph.link_nodes(*nodes).configure()
-        return graph
-
-    def _pull(self, graph: Graph) -> None:
-        while not self.full:
-            try:
-                frame = cast("AudioFrame", graph.pull())
-            except (EOFError, BlockingIOError):
-                return
-            taken = min(frame.samples, self._left)
-            self._left -= taken
-            self._held += memoryview(frame.planes[0])[: 2 * taken]
-            if len(self._held) >= _PIECE:
-                self.flush()
 
 
 def _complain(error: FFmpegError) -> None:

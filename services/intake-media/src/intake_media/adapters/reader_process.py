@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import json
 import os
 import socket
-import sys
 import time
 from asyncio.subprocess import Process
 from collections.abc import Mapping
 from pathlib import Path
 
-from intake_media.adapters.sandbox import Limits, Outcome, keep, kill_group, without_network
-from shared.errors import PermanentError
+from intake_media.adapters.reader_launcher import launched
+from intake_media.adapters.reader_order import order_line
+from intake_media.adapters.sandbox import Limits, Outcome, keep, kill_group
 
 _PATIENCE_S = 2.0
-_FILES = 16
 _COMPLAINTS = 64 * 1024
 
 
@@ -37,23 +35,8 @@ class ReaderProcess:
 
     @classmethod
     async def start(cls, jobs: str) -> ReaderProcess:
-        """`jobs`: the module whose `run` a fork calls. The environment is empty; no network where that is permitted."""
-        ours, theirs = socket.socketpair()
-        given = {"owner": os.getpid(), "paths": [_home(jobs), _home("av")], "jobs": jobs}
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *without_network(),
-                # Isolated and without site: it imports libav, and of ours two modules that import nothing else.
-                *(sys.executable, "-I", "-S", str(Path(__file__).with_name("reader_child.py")), json.dumps(given)),
-                # Every symbol bound before the first fork, or each fork would bind them again.
-                env={"PATH": os.defpath, "LC_ALL": "C", "LD_BIND_NOW": "1"},
-                cwd="/",
-                stdin=theirs.fileno(),
-                stdout=asyncio.subprocess.PIPE,
-                start_new_session=True,
-            )
-        ours.setblocking(False)
-        return cls(process, ours)
+        """`jobs`: the module whose `run` a fork calls."""
+        return cls(*await launched(jobs))
 
     @property
     def pid(self) -> int:
@@ -108,21 +91,7 @@ class ReaderProcess:
         ended: asyncio.Future[int | None],
     ) -> int:
         self._next += 1
-        order = {
-            "job": self._next,
-            "do": dict(job),
-            "directory": str(directory),
-            "wall_s": int(limits.wall_s) + 2,
-            "rlimits": {
-                "CPU": (limits.cpu_s, limits.cpu_s + 1),
-                "FSIZE": (0, 0),
-                "NOFILE": (_FILES, _FILES),
-                "NPROC": (0, 0),
-                "CORE": (0, 0),
-                "AS": (limits.memory_bytes, limits.memory_bytes),
-            },
-        }
-        line = json.dumps(order).encode() + b"\n"
+        line = order_line(self._next, job, limits, directory=directory)
         if self.gone:
             raise ReaderGone
         self._waiting[self._next] = ended
@@ -171,11 +140,3 @@ async def _kept(
     reading = asyncio.create_task(keep(stream, most))
     ours.callback(reading.cancel)
     return reading
-
-
-def _home(module: str) -> str:
-    """The folder that a module's package is imported from; the module is not imported here."""
-    found = importlib.util.find_spec(module)
-    if found is None or found.origin is None:
-        raise PermanentError(f"{module} is not installed", code="reader-missing")
-    return str(Path(found.origin).parents[module.count(".") + bool(found.submodule_search_locations)])

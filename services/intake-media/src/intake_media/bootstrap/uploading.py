@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
-from starlette.middleware.cors import CORSMiddleware
 
-from intake_media import subscribers, upkeep
-from intake_media.adapters.backbone import Backbone
 from intake_media.adapters.call_limits import CallLimits
 from intake_media.adapters.media_metrics import MediaMetrics
 from intake_media.adapters.media_reader import MediaReader
-from intake_media.adapters.originals import BlobOriginals
 from intake_media.adapters.probing import LibavProbe
 from intake_media.adapters.sandbox import Sandbox
 from intake_media.adapters.upload_folder import UploadFolder
+from intake_media.bootstrap.cross_origin import allow_site
 from intake_media.bootstrap.lifetime import lifespan_of
+from intake_media.bootstrap.outside import Outside, connected
 from intake_media.domain.recording import Lane
 from intake_media.handlers.accept import Accept
-from intake_media.handlers.adopt import Adopt
-from intake_media.handlers.sweep import Sweep
-from intake_media.ports.files import Originals
-from intake_media.ports.jobs import Jobs
 from intake_media.ports.media import MediaProbe
-from intake_media.ports.recordings import RecordingStore
-from intake_media.ports.residents import Contacts
 from intake_media.routes import media, queue, recordings, uploads
 from intake_media.routes.problem_page import ProblemPages
 from intake_media.routes.upload_guard import UploadGuard
@@ -41,32 +32,8 @@ from shared.runtime.problems import Problems
 from shared.runtime.serve import build_app
 from shared.runtime.towns import DistrictPlaces, load_places
 from shared.runtime.translations import load
-from shared.storage.blobs import Blobs
-from shared.storage.mongo import RESIDENT_TIMEOUT_MS
-from shared.storage.vault import Vault
 
 _log = structlog.get_logger(__name__)
-UPLOAD_HEADERS = (
-    "Idempotency-Key",
-    "Content-Type",
-    "Tus-Resumable",
-    "Upload-Length",
-    "Upload-Metadata",
-    "Upload-Offset",
-    "Upload-Defer-Length",
-    "X-HTTP-Method-Override",
-)
-SHOWN_HEADERS = ("Location", "Tus-Resumable", "Upload-Offset", "Upload-Length", "Upload-Expires", "Retry-After")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outside:
-    """What the API needs beyond this process."""
-
-    recordings: RecordingStore
-    jobs: Jobs
-    originals: Originals
-    contacts: Contacts
 
 
 def api(
@@ -94,28 +61,9 @@ def api(
     reader = MediaReader(Sandbox(room))
     backbone = None
     if outside is None:
-        backbone = Backbone(
-            settings,
-            clock,
-            registry,
-            health,
-            client_id=settings.process_name or "intake-media",
-            timeout_ms=RESIDENT_TIMEOUT_MS,
+        backbone, outside = connected(
+            settings, clock, registry, health, metrics=metrics, unfinished=unfinished, reader=reader
         )
-        vault = backbone.mongo.database("vault")["contacts"]
-        files = BlobOriginals(Blobs(settings.blobs))
-        outside = Outside(
-            recordings=backbone.recordings,
-            jobs=backbone.jobs,
-            originals=files,
-            contacts=Vault(vault, clock, key=settings.vault_key.get_secret_value()),
-        )
-        backbone.consume(subscribers.TOPICS, subscribers.build(Adopt(backbone.recordings)))
-        backbone.background("gauges", upkeep.gauges(backbone.jobs, metrics, clock))
-        sweep = Sweep(backbone.recordings, files, clock)
-        backbone.background("sweeping", upkeep.sweeping(sweep, clock))
-        backbone.background("expiry", upkeep.expiry(unfinished, clock))
-        backbone.at_stop(reader.close)
 
     accept = Accept(
         recordings=outside.recordings,
@@ -135,13 +83,7 @@ def api(
         problems=problems,
     )
     app.add_middleware(UploadGuard, prefix=uploads.PREFIX, public_url=settings.public_media_url)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=[settings.public_web_url.rstrip("/")],
-        allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
-        allow_headers=list(UPLOAD_HEADERS),
-        expose_headers=list(SHOWN_HEADERS),
-    )
+    allow_site(app, public_web_url=settings.public_web_url)
     limits = CallLimits(enabled=settings.rate_limits != "off")
     origins = frozenset(url.rstrip("/") for url in (settings.public_web_url, settings.public_media_url))
 
