@@ -25,7 +25,7 @@ from shared.contracts.model import Contract
 from shared.contracts.topics import EVENT_TYPES
 from shared.errors import MinshengError, PermanentError, TransientError
 from shared.messaging.dead_letters import DeadLetters
-from shared.messaging.encoding import Record, from_record
+from shared.messaging.decoding import Record, from_record
 from shared.messaging.metrics import DeliveryMetrics
 from shared.runtime.telemetry import traced
 
