@@ -13,11 +13,12 @@ from prometheus_client import CollectorRegistry
 from intake_media.adapters.recording_store import LEASE, MongoRecordings
 from shared.clock import Clock
 from shared.errors import MinshengError
+from shared.messaging.attempts import Handler
 from shared.messaging.broker import build_broker
 from shared.messaging.connection import KafkaConnection
 from shared.messaging.consuming import Consuming
 from shared.messaging.dead_letters import DeadLetters
-from shared.messaging.delivery import Delivery, Handler
+from shared.messaging.delivery import Delivery
 from shared.messaging.metrics import DeliveryMetrics
 from shared.messaging.provisioning import verify
 from shared.messaging.publishing import Publisher

@@ -15,11 +15,12 @@ from intake_web.adapters.tracking_store import MongoTracking
 from shared.clock import Clock
 from shared.contracts.model import Contract
 from shared.contracts.topics import EVENT_TYPES
+from shared.messaging.attempts import Handler
 from shared.messaging.broker import build_broker
 from shared.messaging.connection import KafkaConnection
 from shared.messaging.consuming import Consuming
 from shared.messaging.dead_letters import DeadLetters
-from shared.messaging.delivery import CONCURRENT_KEYS, Delivery, Handler
+from shared.messaging.delivery import CONCURRENT_KEYS, Delivery
 from shared.messaging.metrics import DeliveryMetrics
 from shared.messaging.provisioning import verify
 from shared.messaging.publishing import Publisher
