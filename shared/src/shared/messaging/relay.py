@@ -34,7 +34,7 @@ MAX_PAUSE_S = 10.0
 
 
 class OutboxPort(DueStore, Protocol):
-    """What the relay needs of a store (fulfilled by `shared.storage.outbox.OutboxStore`)."""
+    """What the relay needs of a store (fulfilled by `shared.storage.outbox_store.OutboxStore`)."""
 
     async def mark_published(self, batch: Sequence[Pending]) -> None: ...
 

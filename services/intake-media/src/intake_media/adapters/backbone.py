@@ -28,7 +28,7 @@ from shared.runtime.settings import ProcessSettings
 from shared.runtime.startup import Startup
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import TIMEOUT_MS, Mongo
-from shared.storage.outbox import OutboxStore
+from shared.storage.outbox_store import OutboxStore
 
 _log = structlog.get_logger(__name__)
 DATABASE = "intake_media"

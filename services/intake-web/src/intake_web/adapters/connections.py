@@ -31,7 +31,7 @@ from shared.runtime.startup import Startup
 from shared.storage.blobs import Blobs
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import RESIDENT_TIMEOUT_MS, Mongo
-from shared.storage.outbox import OutboxStore
+from shared.storage.outbox_store import OutboxStore
 from shared.storage.vault import Vault
 
 DATABASE = "intake_web"

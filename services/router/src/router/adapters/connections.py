@@ -36,7 +36,7 @@ from shared.runtime.startup import Startup
 from shared.storage.letters import letter_ledger
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import Mongo
-from shared.storage.outbox import OutboxStore
+from shared.storage.outbox_store import OutboxStore
 
 _log = structlog.get_logger(__name__)
 DATABASE = "router"
