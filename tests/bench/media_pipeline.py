@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 import psutil
 
-from shared.messaging.encoding import from_record
+from shared.messaging.decoding import from_record
 from tests.bench.media_contender import peak_mb
 from tests.support.infrastructure import Infrastructure, free_offset, minsheng
 from tests.support.media_stack import MediaStack

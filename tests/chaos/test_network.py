@@ -22,7 +22,8 @@ from shared.messaging.metrics import DeliveryMetrics
 from shared.messaging.publishing import Publisher
 from shared.messaging.relay import Relay
 from shared.storage.mongo import Mongo
-from shared.storage.outbox import OutboxStore, entry, new_fields, pending_of
+from shared.storage.outbox import entry, new_fields, pending_of
+from shared.storage.outbox_store import OutboxStore
 from tests.support.casework import SIGNALS, said
 from tests.support.chaos_proxy import ChaosProxy
 from tests.support.fragile import Fragile

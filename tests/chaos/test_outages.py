@@ -18,7 +18,8 @@ from shared.messaging.metrics import DeliveryMetrics
 from shared.messaging.publishing import Publisher
 from shared.messaging.relay import Relay
 from shared.storage.mongo import Mongo
-from shared.storage.outbox import OutboxStore, append_update, entry, new_fields, pending_of
+from shared.storage.outbox import append_update, entry, new_fields, pending_of
+from shared.storage.outbox_store import OutboxStore
 from tests.support.casework import SIGNALS, said
 from tests.support.fragile import Fragile
 from tests.support.media_stack import topic_events

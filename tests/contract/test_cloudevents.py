@@ -14,7 +14,8 @@ from ulid import ULID
 from shared.contracts.suggestions import SuggestionSubmitted
 from shared.contracts.topics import EVENT_TYPES
 from shared.errors import InvalidInput
-from shared.messaging.encoding import from_record, to_record
+from shared.messaging.decoding import from_record
+from shared.messaging.encoding import to_record
 from tests.support.records import FakeRecord, outbox_entry, record_of, submitted_data
 
 S = str(ULID())

@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from shared.contracts.topics import EVENT_TYPES
-from shared.messaging.encoding import from_record, json_bytes, to_record
+from shared.messaging.decoding import from_record
+from shared.messaging.encoding import json_bytes, to_record
 from tests.contract.generate import GOLDEN
 from tests.support.records import outbox_entry, record_of
 

@@ -17,7 +17,7 @@ from typing import Any
 import httpx2
 
 from shared.contracts.envelope import Event
-from shared.messaging.encoding import from_record
+from shared.messaging.decoding import from_record
 from tests.support.infrastructure import Infrastructure
 from tests.support.media_app import KEY, REPOSITORY
 

@@ -13,7 +13,7 @@ from shared.messaging.encoding import Outgoing, to_record
 
 @dataclass(frozen=True)
 class FakeRecord:
-    """Fits `shared.messaging.encoding.Record`."""
+    """Fits `shared.messaging.decoding.Record`."""
 
     topic: str = "suggestions"
     partition: int = 0

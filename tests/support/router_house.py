@@ -19,7 +19,8 @@ from shared.contracts.cases import CaseIssueJoined
 from shared.contracts.envelope import Event
 from shared.contracts.model import EventData
 from shared.contracts.topics import TOPIC_OF
-from shared.messaging.encoding import from_record, to_record
+from shared.messaging.decoding import from_record
+from shared.messaging.encoding import to_record
 from shared.messaging.publishing import Publisher
 from shared.storage.mongo import Collection, Mongo
 from shared.storage.outbox import entry

@@ -20,7 +20,8 @@ from intake_web.settings import Settings
 from shared.clock import SystemClock
 from shared.contracts.suggestions import SuggestionSubmitted, Transcript
 from shared.contracts.topics import TOPIC_OF
-from shared.messaging.encoding import Outgoing, from_record, to_record
+from shared.messaging.decoding import from_record
+from shared.messaging.encoding import Outgoing, to_record
 from shared.messaging.publishing import Publisher
 from shared.receipts import Receipts
 from shared.storage.blobs import Blobs

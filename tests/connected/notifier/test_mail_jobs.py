@@ -12,7 +12,7 @@ from notifier.adapters.notice_book import NoticeBook
 from notifier.handlers.deliver import Delivering
 from notifier.ports import Contact
 from shared.storage.mongo import Mongo
-from shared.storage.outbox import OutboxStore
+from shared.storage.outbox_store import OutboxStore
 from tests.support.clock import FrozenClock
 from tests.support.notices import FakeComposer, FakeContacts, FakeMailer, mail_notice, recipient_of
 

@@ -23,7 +23,8 @@ from notifier.settings import Settings
 from shared.clock import SystemClock
 from shared.contracts.model import EventData
 from shared.contracts.topics import TOPIC_OF
-from shared.messaging.encoding import from_record, to_record
+from shared.messaging.decoding import from_record
+from shared.messaging.encoding import to_record
 from shared.messaging.publishing import Publisher
 from shared.storage.mongo import Mongo
 from shared.storage.outbox import entry

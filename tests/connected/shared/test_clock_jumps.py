@@ -10,7 +10,8 @@ from ulid import ULID
 from shared.contracts.suggestions import SuggestionSubmitted
 from shared.storage.leases import Leases
 from shared.storage.mongo import Mongo
-from shared.storage.outbox import OutboxStore, entry, new_fields, pending_of
+from shared.storage.outbox import entry, new_fields, pending_of
+from shared.storage.outbox_store import OutboxStore
 from tests.support.clock import FrozenClock
 
 pytestmark = pytest.mark.connected

@@ -32,7 +32,8 @@ from shared.messaging.relay import Relay
 from shared.operations.republish import republish
 from shared.storage.marks import MARKS, MarkStore
 from shared.storage.mongo import Mongo
-from shared.storage.outbox import OutboxStore, entry, new_fields, pending_of
+from shared.storage.outbox import entry, new_fields, pending_of
+from shared.storage.outbox_store import OutboxStore
 from tests.support.casework import SIGNALS
 from tests.support.infrastructure import Infrastructure, free_offset, minsheng
 from tests.support.processes import intake_web

@@ -15,7 +15,8 @@ from shared.errors import PermanentError, TransientError
 from shared.storage.leases import Leases
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import RESIDENT_TIMEOUT_MS, DuplicateKey, Mongo, translated
-from shared.storage.outbox import OutboxStore, append_update, entry, merged, new_fields, pending_of
+from shared.storage.outbox import append_update, entry, merged, new_fields, pending_of
+from shared.storage.outbox_store import OutboxStore
 from shared.storage.vault import Vault
 from tests.support.clock import FrozenClock
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intake_web.domain.timeline import RANK, STATE_OF, Fact, timeline_of
+from intake_web.domain.states import RANK, STATE_OF
+from intake_web.domain.timeline import Fact, timeline_of
 from intake_web.domain.wording import STATES, step_text
 
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)

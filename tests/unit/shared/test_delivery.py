@@ -10,8 +10,9 @@ from prometheus_client import CollectorRegistry
 
 from shared.contracts.envelope import Event
 from shared.errors import PermanentError, TransientError, Unavailable
+from shared.messaging.attempts import MAX_BUG_ATTEMPTS, Handler
 from shared.messaging.dead_letters import DeadLetters
-from shared.messaging.delivery import IN_PLACE_BUDGET_S, MAX_BUG_ATTEMPTS, Delivery
+from shared.messaging.delivery import IN_PLACE_BUDGET_S, Delivery
 from shared.messaging.metrics import DeliveryMetrics
 from tests.support.broker import FakePublisher
 from tests.support.clock import FrozenClock
@@ -27,8 +28,9 @@ class Bench:
         self.handled: list[str] = []
         self.plan = list(plan)
         self.registry = CollectorRegistry()
+        self.handlers: dict[str, Handler] = {"suggestion.submitted.v1": self.handle}
         self.delivery = Delivery(
-            {"suggestion.submitted.v1": self.handle},
+            self.handlers,
             DeadLetters(self.publisher, self.clock),
             self.clock,
             DeliveryMetrics(self.registry),
@@ -119,7 +121,7 @@ async def test_records_of_one_suggestion_stay_in_order_when_the_first_must_wait(
         await bench.handle(event)
         events.append(event.id)
 
-    bench.delivery._handlers = {"suggestion.submitted.v1": handle}
+    bench.handlers["suggestion.submitted.v1"] = handle
     first, second = submitted_record("A", event_id="e1"), submitted_record("A", offset=1, event_id="e2")
     await bench.delivery([first, second])
     assert events == ["e1", "e2"]
@@ -138,7 +140,7 @@ async def test_other_suggestions_flow_while_one_must_wait() -> None:
             raise Unavailable("database")
         order.append(event.subject)
 
-    bench.delivery._handlers = {"suggestion.submitted.v1": handle}
+    bench.handlers["suggestion.submitted.v1"] = handle
     await bench.delivery([submitted_record("A"), submitted_record("B", offset=1)])
     assert order == ["B", "A"]
 
@@ -153,7 +155,7 @@ async def test_a_batch_given_back_does_not_handle_again_what_was_done() -> None:
             raise Unavailable("database")
         seen.append(event.subject)
 
-    bench.delivery._handlers = {"suggestion.submitted.v1": handle}
+    bench.handlers["suggestion.submitted.v1"] = handle
     batch = [submitted_record("A"), submitted_record("B", offset=1)]
     with pytest.raises(TransientError):
         await bench.delivery(batch)
@@ -177,7 +179,7 @@ async def test_a_real_cancellation_passes_through_so_that_nothing_is_committed()
         waiting.set()
         await asyncio.sleep(60)
 
-    bench.delivery._handlers = {"suggestion.submitted.v1": handle}
+    bench.handlers["suggestion.submitted.v1"] = handle
     task = asyncio.create_task(bench.delivery([submitted_record("A")]))
     await waiting.wait()
     task.cancel()

@@ -14,7 +14,8 @@ from shared.contracts.pending import Pending
 from shared.errors import PermanentError, Unavailable
 from shared.messaging.encoding import Outgoing
 from shared.messaging.metrics import DeliveryMetrics
-from shared.messaging.relay import LEASE, Relay
+from shared.messaging.relay import Relay
+from shared.messaging.sweeping import LEASE
 from tests.support.broker import FakePublisher
 from tests.support.clock import FrozenClock
 from tests.support.records import outbox_entry

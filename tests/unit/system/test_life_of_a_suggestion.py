@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from ulid import ULID
 
-from intake_web.domain.timeline import RANK, timeline_of
+from intake_web.domain.states import RANK
+from intake_web.domain.timeline import timeline_of
 from intake_web.handlers.project import Project
 from notifier.handlers.plan import plan
 from router.adapters.simplified import simplify

@@ -5,6 +5,8 @@ import logging
 import typer
 
 from minsheng import (
+    commands_case,
+    commands_dead_letters,
     commands_demo,
     commands_events,
     commands_hotline,
@@ -27,9 +29,9 @@ app.command()(commands_status.doctor)
 app.command()(commands_demo.demo)
 app.command()(commands_stack.scale)
 app.add_typer(commands_submit.submit, name="submit")
-app.add_typer(commands_submit.case, name="case")
+app.add_typer(commands_case.case, name="case")
 app.add_typer(commands_events.events, name="events")
-app.add_typer(commands_events.dlq, name="dlq")
+app.add_typer(commands_dead_letters.dlq, name="dlq")
 app.add_typer(commands_hotline.hotline, name="hotline")
 app.add_typer(commands_tools.route, name="route")
 app.add_typer(commands_tools.pack, name="pack")

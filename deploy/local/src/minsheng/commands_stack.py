@@ -19,10 +19,11 @@ def up(
     ] = False,
 ) -> None:
     """启动全部服务，就绪后列出地址；Ctrl-C 停止全部。 Start everything, wait until ready, print the addresses."""
-    from minsheng import launch
+    from minsheng import launch, shutdown
+    from minsheng.control import running
 
     places = Places.from_environment()
-    found = launch.running(places)
+    found = running(places)
     if found is not None:
         OUT.print(f"already running on {places.state} (stop it with `minsheng down`)", highlight=False)
         addresses(found.urls, found.kafka, found.mongo, found.mail)
@@ -43,11 +44,11 @@ def up(
         return
     OUT.print("Ctrl-C 停止 stops everything", highlight=False)
     try:
-        while launch.running(places) is not None:
+        while running(places) is not None:
             time.sleep(1)
         raise fail("the stack was stopped from elsewhere")
     except KeyboardInterrupt:
-        launch.down(places, say)
+        shutdown.down(places, say)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -78,9 +79,9 @@ def addresses(urls: dict[str, str], kafka: dict[str, str], mongo: dict[str, str]
 
 def down() -> None:
     """停止全部服务。 Stop the running stack."""
-    from minsheng import launch
+    from minsheng import shutdown
 
-    if not launch.down(Places.from_environment(), say):
+    if not shutdown.down(Places.from_environment(), say):
         OUT.print("nothing was running")
 
 

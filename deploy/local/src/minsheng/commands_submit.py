@@ -1,4 +1,4 @@
-"""`submit …` and `case show`: what a resident or a hotline does, from the command line."""
+"""`submit …`: what a resident or a hotline hands in, from the command line."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from minsheng.client import Client
 
 submit = typer.Typer(help="提交建议。 Hand in a suggestion.", no_args_is_help=True)
-case = typer.Typer(help="查询办理情况。 Look up a case.", no_args_is_help=True)
 
 Town = Annotated[str | None, typer.Option(help="镇街编号或名称。 Id or name of a town of the pack.")]
 Where = Annotated[str | None, typer.Option("--place", help="地点。 The place in words.")]
@@ -145,28 +144,6 @@ def submit_hotline(
         }
 
     _show(finish(work()), as_json)
-
-
-@case.command("show")
-def case_show(code: Annotated[str, typer.Argument(help="查询码。 The query code.")], as_json: Json = False) -> None:
-    """按查询码查看办理情况。 What has become of a suggestion."""
-
-    async def work() -> dict[str, Any]:
-        async with _client() as client:
-            return await client.track(code)
-
-    found = finish(work())
-    if as_json:
-        print_json(found)
-        return
-    unit = (found.get("unit") or {}).get("name") or "–"
-    due = (found.get("due") or {}).get("date") or "–"
-    OUT.print(f"{found.get('suggestion_id')}  {found.get('channel')}  {found.get('state')}", highlight=False)
-    OUT.print(f"承办单位 unit: {unit}   办理期限 due: {due}", highlight=False)
-    for step in found.get("steps") or []:
-        OUT.print(f"  {step.get('at')}  {step.get('text')}", highlight=False, soft_wrap=True)
-    if found.get("transcript"):
-        OUT.print(f"转写 transcript: {found['transcript'].get('text')}", highlight=False, soft_wrap=True)
 
 
 def _client() -> "Client":

@@ -52,6 +52,14 @@ class Running:
         return found
 
 
+def running(places: Places) -> Running | None:
+    """The stack on this state, if one runs."""
+    try:
+        return Running.load(places)
+    except NotRunning:
+        return None
+
+
 def socket_address(places: Places) -> str:
     """An ipc address for the control socket; a long state path is replaced by a short private one."""
     path = places.run / "control.sock"

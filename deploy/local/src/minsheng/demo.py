@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,36 +12,10 @@ from ulid import ULID
 from minsheng import demo_inputs, records
 from minsheng.addresses import Addresses, connection
 from minsheng.client import Client, Unreachable, publish_work_order
+from minsheng.journeys import Journey, Journeys
 
 CHANNELS = ("text", "voice", "video", "hotline")
 TOPICS = ("suggestions", "cases", "notices")
-OUTCOMES = {
-    "case.assigned.v1": "已分办 assigned",
-    "case.declined.v1": "不予受理 declined",
-    "case.review-requested.v1": "人工复核 review queue",
-}
-
-
-@dataclass(slots=True)
-class Journey:
-    """How far one input has come; `done` once outcome, notice and mail are all there."""
-
-    channel: str
-    mailbox: str
-    stage: str = "发送 sending"
-    suggestion_id: str | None = None
-    query_code: str | None = None
-    external_id: str | None = None
-    heard: str | None = None
-    outcome: str | None = None
-    outcome_event: str | None = None
-    notified: bool = False
-    subjects: list[str] = field(default_factory=list)
-    problem: str | None = None
-
-    @property
-    def done(self) -> bool:
-        return bool(self.outcome and self.notified and self.subjects)
 
 
 class Demo:
@@ -53,9 +26,8 @@ class Demo:
         self._folder = folder
         self._changed = changed
         self.run = str(ULID())
-        self.journeys = {c: Journey(c, demo_inputs.address(self.run, c)) for c in CHANNELS}
-        self._noticed: set[str] = set()  # events told of by mail, maybe before we know whose they are
-        self._early: list[dict[str, Any]] = []
+        self._journeys = Journeys({channel: demo_inputs.address(self.run, channel) for channel in CHANNELS})
+        self.journeys = self._journeys.by_channel
 
     async def play(self, seconds: float) -> bool:
         """Send and follow; True when every journey ended as it should within the time."""
@@ -113,11 +85,7 @@ class Demo:
         except RuntimeError as error:
             journey.problem = str(error)
         else:
-            journey.suggestion_id = receipt.get("suggestion_id", journey.suggestion_id)
-            journey.query_code = receipt.get("query_code")
-            journey.stage = "已收到 received" if receipt else "已发布 published"
-            for seen in self._early:
-                self._take(seen)
+            self._journeys.sent(journey, receipt)
         self._changed()
 
     async def _watch(self, watching: asyncio.Event) -> None:
@@ -126,8 +94,8 @@ class Demo:
         while True:
             try:
                 async for seen in self._events(from_beginning, watching):
-                    self._early.append(seen)
-                    self._take(seen)
+                    self._journeys.see(seen)
+                    self._changed()
             except (KafkaError, Unreachable, OSError) as error:
                 if not watching.is_set():
                     raise Unreachable(str(error)) from error
@@ -138,28 +106,6 @@ class Demo:
         started = watching.set
         async for record in records.follow(self._found.kafka, TOPICS, from_beginning=from_beginning, started=started):
             yield records.view(record)
-
-    def _take(self, seen: dict[str, Any]) -> None:
-        data = seen["data"] if isinstance(seen["data"], dict) else {}
-        if seen["type"] == "notice.sent.v1" and data.get("channel") == "email":
-            self._noticed.add(str(data.get("event_id")))
-        for journey in self.journeys.values():
-            mine = journey.suggestion_id is not None and seen["subject"] == journey.suggestion_id
-            if seen["type"] == "suggestion.submitted.v1":
-                if journey.external_id and data.get("external_id") == journey.external_id:
-                    journey.suggestion_id, mine = str(seen["subject"]), True
-                if mine:
-                    journey.heard = str(data.get("text") or "")
-                    if journey.outcome is None:
-                        journey.stage = "已登记 submitted"
-            if mine and seen["type"] in OUTCOMES and journey.outcome is None:
-                unit = (data.get("unit") or {}).get("name") or ""
-                journey.outcome = f"{OUTCOMES[seen['type']]} {unit}".strip()
-                journey.outcome_event = seen["id"]
-                journey.stage = journey.outcome
-            if journey.outcome_event in self._noticed:
-                journey.notified = True
-        self._changed()
 
     async def _read_mail(self) -> None:
         async with httpx2.AsyncClient(timeout=5) as http:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from minsheng import jars, kafka, launch, mongo, ports
+from minsheng import jars, kafka, mongo, ports
+from minsheng.control import running
 from minsheng.places import REPOSITORY, Places
 
 ROOM_BYTES = 2_000_000_000
@@ -83,7 +84,7 @@ def _data() -> Iterator[Finding]:
 
 
 def _ports(places: Places) -> Iterator[Finding]:
-    ours = launch.running(places)
+    ours = running(places)
     for name, port in places.ports.items():
         if (places.given_kafka and name.startswith("KAFKA")) or (places.given_mongo and name == "MONGO_PORT"):
             continue

@@ -43,7 +43,7 @@ from shared.runtime.serve import build_app
 from shared.runtime.startup import Startup
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import Mongo
-from shared.storage.outbox import OutboxStore
+from shared.storage.outbox_store import OutboxStore
 from shared.storage.vault import Vault
 
 _log = structlog.get_logger(__name__)

@@ -10,7 +10,7 @@ from notifier.handlers.plan import plan
 from notifier.ports import Book, Composer
 from shared.contracts.envelope import Event
 from shared.contracts.topics import type_name
-from shared.messaging.delivery import Handler
+from shared.messaging.attempts import Handler
 
 TOPICS = ("suggestions", "cases")
 """Consumed together by one subscriber; a case event may still come before its suggestion."""

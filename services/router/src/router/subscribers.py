@@ -6,7 +6,7 @@ from router.handlers.open_case import NoteCopies, NoteNotice, OpenCase, ReviseCa
 from shared.contracts.notices import NoticeFailed, NoticeSent
 from shared.contracts.recordings import RecordingCopied
 from shared.contracts.suggestions import SuggestionCorrected, SuggestionSubmitted, SuggestionWithdrawn
-from shared.messaging.delivery import Handler
+from shared.messaging.attempts import Handler
 
 GROUP = "router"
 

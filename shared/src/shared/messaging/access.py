@@ -1,7 +1,4 @@
-"""Users and grants of a guarded broker, over Kafka's own protocol: no Java, no password in any process list.
-
-aiokafka knows the grants' requests but not the users': API 51 (AlterUserScramCredentials) is defined here.
-"""
+"""Users and grants of a guarded broker, over Kafka's own protocol: no Java, no password in any process list."""
 
 from __future__ import annotations
 
@@ -14,20 +11,11 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from aiokafka.protocol.admin import CreateAclsRequest_v1, DeleteAclsRequest, DescribeAclsRequest
-from aiokafka.protocol.api import Request, RequestStruct, Response
-from aiokafka.protocol.types import (
-    CompactArray,
-    CompactBytes,
-    CompactString,
-    Int8,
-    Int16,
-    Int32,
-    Schema,
-    TaggedFields,
-)
+from aiokafka.protocol.admin import DeleteAclsRequest, DescribeAclsRequest
+from aiokafka.protocol.api import Request
 
 from shared.errors import PermanentError, Unavailable
+from shared.messaging.access_protocol import AlterUsers, CreateGrants
 from shared.messaging.connection import KafkaConnection
 
 SCRAM_SHA_512 = 2
@@ -50,69 +38,6 @@ class Grant:
     operation: int
 
 
-class _AlterUsersAnswer(Response):  # type: ignore[misc]  # aiokafka ships no types
-    API_KEY = 51
-    API_VERSION = 0
-    SCHEMA = Schema(
-        ("throttle_time_ms", Int32),
-        (
-            "results",
-            CompactArray(
-                ("user", CompactString("utf-8")),
-                ("error_code", Int16),
-                ("error_message", CompactString("utf-8")),
-                ("tags", TaggedFields),
-            ),
-        ),
-        ("tags", TaggedFields),
-    )
-
-
-class _AlterUsersStruct(RequestStruct):  # type: ignore[misc]  # aiokafka ships no types
-    FLEXIBLE_VERSION = True
-    API_KEY = 51
-    API_VERSION = 0
-    RESPONSE_TYPE = _AlterUsersAnswer
-    SCHEMA = Schema(
-        (
-            "deletions",
-            CompactArray(("name", CompactString("utf-8")), ("mechanism", Int8), ("tags", TaggedFields)),
-        ),
-        (
-            "upsertions",
-            CompactArray(
-                ("name", CompactString("utf-8")),
-                ("mechanism", Int8),
-                ("iterations", Int32),
-                ("salt", CompactBytes),
-                ("salted_password", CompactBytes),
-                ("tags", TaggedFields),
-            ),
-        ),
-        ("tags", TaggedFields),
-    )
-
-
-class _AlterUsers(Request[_AlterUsersStruct]):  # type: ignore[misc]  # aiokafka ships no types
-    API_KEY = 51
-
-    def __init__(self, deletions: Sequence[tuple[Any, ...]], upsertions: Sequence[tuple[Any, ...]]) -> None:
-        self._deletions, self._upsertions = deletions, upsertions
-
-    def build(self, request_struct_class: type[_AlterUsersStruct]) -> _AlterUsersStruct:
-        return request_struct_class(list(self._deletions), list(self._upsertions), {})
-
-
-class _CreateGrants(Request[CreateAclsRequest_v1]):  # type: ignore[misc]  # aiokafka ships no types
-    API_KEY = 30
-
-    def __init__(self, creations: Sequence[tuple[Any, ...]]) -> None:
-        self._creations = creations
-
-    def build(self, request_struct_class: type[CreateAclsRequest_v1]) -> CreateAclsRequest_v1:
-        return request_struct_class(list(self._creations))
-
-
 class Access:
     """Makes and removes users and their grants; needs a super user's connection."""
 
@@ -126,12 +51,12 @@ class Access:
             salt = os.urandom(SALT_BYTES)
             salted = hashlib.pbkdf2_hmac("sha512", password.encode("ascii"), salt, ITERATIONS)
             upsertions.append((name, SCRAM_SHA_512, ITERATIONS, salt, salted, {}))
-        _refuse_errors((await self._ask(_AlterUsers([], upsertions))).results, allowed=())
+        _refuse_errors((await self._ask(AlterUsers([], upsertions))).results, allowed=())
 
     async def remove_users(self, names: Collection[str]) -> None:
         """Remove these users; one that is not there is no error."""
         deletions: list[tuple[Any, ...]] = [(name, SCRAM_SHA_512, {}) for name in names]
-        _refuse_errors((await self._ask(_AlterUsers(deletions, []))).results, allowed=(NO_SUCH_USER,))
+        _refuse_errors((await self._ask(AlterUsers(deletions, []))).results, allowed=(NO_SUCH_USER,))
 
     async def grants(self, user: str) -> set[Grant]:
         """What the user may do now, by literal grants for any host."""
@@ -153,7 +78,7 @@ class Access:
             (grant.resource, grant.name, _LITERAL, f"User:{user}", "*", grant.operation, _ALLOW)
             for grant in sorted(grants)
         ]
-        answer = await self._ask(_CreateGrants(wanted))
+        answer = await self._ask(CreateGrants(wanted))
         refused = [code for code, _ in answer.creation_responses if code]
         if refused:
             raise PermanentError(f"grants for {user} were refused: Kafka errors {refused}", code="access")

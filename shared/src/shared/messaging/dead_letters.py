@@ -6,7 +6,8 @@ from shared import crash_points
 from shared.clock import Clock
 from shared.contracts.model import rfc3339
 from shared.contracts.topics import DLQ_SUFFIX
-from shared.messaging.encoding import Outgoing, Record
+from shared.messaging.decoding import Record
+from shared.messaging.encoding import Outgoing
 from shared.messaging.publishing import Publisher
 
 PROVENANCE = (

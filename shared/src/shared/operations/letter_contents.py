@@ -11,7 +11,7 @@ from shared.contracts.letters import Contents, Letter, Trial
 from shared.contracts.topics import HOTLINE_SUBMISSIONS
 from shared.errors import InvalidInput
 from shared.messaging.dead_letters import PROVENANCE
-from shared.messaging.encoding import from_record
+from shared.messaging.decoding import from_record
 
 COVER = "▒▒▒"
 BYTES_MAX = 4096

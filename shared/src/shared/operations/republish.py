@@ -22,7 +22,7 @@ from shared.messaging.publishing import Publisher
 from shared.runtime.settings import ProcessSettings
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import Mongo
-from shared.storage.outbox import OutboxStore
+from shared.storage.outbox_store import OutboxStore
 
 OUTBOXES = (
     ("intake_web", "suggestions"),

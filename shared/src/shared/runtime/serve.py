@@ -19,8 +19,9 @@ from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.responses import JSONResponse
 
-from shared.runtime import problems as problem_documents
+from shared.runtime import error_handlers
 from shared.runtime.health import Health
+from shared.runtime.problems import Problems
 from shared.runtime.telemetry import TraceMiddleware
 
 GRACEFUL_STOP_S = 8
@@ -33,14 +34,14 @@ def build_app(
     health: Health,
     registry: CollectorRegistry,
     lifespan: Lifespan,
-    problems: problem_documents.Problems | None = None,
+    problems: Problems | None = None,
     **options: Any,
 ) -> FastAPI:
     """A FastAPI app that answers `/health/live`, `/health/ready`, `/metrics` and problem+json like all others."""
     quiet = TelemetryConfig(tracing=False, metrics=False, logs=False)  # ours below names routes, never paths
     app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=quiet, **options)
     app.add_middleware(TraceMiddleware)
-    problem_documents.install(app, problems or problem_documents.Problems())
+    error_handlers.install(app, problems or Problems())
 
     @app.get("/health/live", include_in_schema=False)
     async def live() -> dict[str, str]:

@@ -14,11 +14,12 @@ from intake_media.adapters.job_queue import LEASE, MongoJobs
 from intake_media.adapters.recording_store import MongoRecordings
 from shared.clock import Clock
 from shared.errors import MinshengError
+from shared.messaging.attempts import Handler
 from shared.messaging.broker import build_broker
 from shared.messaging.connection import KafkaConnection
 from shared.messaging.consuming import Consuming
 from shared.messaging.dead_letters import DeadLetters
-from shared.messaging.delivery import Delivery, Handler
+from shared.messaging.delivery import Delivery
 from shared.messaging.metrics import DeliveryMetrics
 from shared.messaging.provisioning import verify
 from shared.messaging.publishing import Publisher
@@ -28,7 +29,7 @@ from shared.runtime.settings import ProcessSettings
 from shared.runtime.startup import Startup
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import TIMEOUT_MS, Mongo
-from shared.storage.outbox import OutboxStore
+from shared.storage.outbox_store import OutboxStore
 
 _log = structlog.get_logger(__name__)
 DATABASE = "intake_media"

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from shared.errors import MinshengError
-from shared.runtime.problems import MESSAGES, STATUS, STATUS_OF_CODE, TITLES, Problems
+from shared.runtime.error_handlers import STATUS, STATUS_OF_CODE
+from shared.runtime.problems import MESSAGES, TITLES, Problems
 from shared.runtime.translations import choose_language
 
 BACK = "Back to the form"

@@ -12,7 +12,8 @@ from shared.contracts.pending import Pending
 from shared.contracts.suggestions import SuggestionCorrected
 from shared.errors import OutcomeUnknown
 from shared.storage.mongo import Collection, Document, DuplicateKey, translated
-from shared.storage.outbox import OutboxStore, entry, new_fields, pending_of
+from shared.storage.outbox import entry, new_fields, pending_of
+from shared.storage.outbox_store import OutboxStore
 
 
 class MongoActs:

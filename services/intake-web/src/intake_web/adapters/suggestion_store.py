@@ -12,7 +12,8 @@ from shared.contracts.pending import Pending
 from shared.errors import OutcomeUnknown, Unavailable
 from shared.storage.grouped import GroupedInserts
 from shared.storage.mongo import Collection, Document, DuplicateKey, translated
-from shared.storage.outbox import OutboxStore, entry, new_fields, pending_of
+from shared.storage.outbox import entry, new_fields, pending_of
+from shared.storage.outbox_store import OutboxStore
 
 SOURCE = "intake-web"
 NOT_PREPARED = "The service is starting. Please send it again in a moment."

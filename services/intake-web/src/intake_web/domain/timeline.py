@@ -1,7 +1,7 @@
 """The life of one suggestion, computed from the set of facts known of it.
 
 A fact is one event. The same set gives the same timeline, in whatever order it came: facts of different topics
-overtake each other. The state only rises by rank; going back needs a fact that says so (returned, reopened).
+overtake each other.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from intake_web.domain.states import rank_of, state_after
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,38 +56,6 @@ class Timeline:
     notices: list[Step] = field(default_factory=list)
 
 
-STATE_OF = {
-    "suggestion.submitted.v1": "received",
-    "recording.received.v1": "transcribing",
-    "case.review-requested.v1": "in-review",
-    "case.accepted.v1": "accepted",
-    "case.assigned.v1": "assigned",
-    "case.declined.v1": "declined",
-    "case.signed.v1": "signed",
-    "case.progressed.v1": "handling",
-    "case.question-asked.v1": "asked-resident",
-    "case.resolved.v1": "resolved",
-    "case.merged.v1": "merged",
-    "suggestion.withdrawn.v1": "withdrawn",
-    "case.closed.v1": "closed",
-}
-RANK = {
-    "received": 0,
-    "transcribing": 1,
-    "in-review": 2,
-    "accepted": 3,
-    "assigned": 4,
-    "declined": 4,
-    "signed": 5,
-    "handling": 6,
-    "asked-resident": 6,
-    "merged": 7,
-    "resolved": 8,
-    "withdrawn": 9,
-    "closed": 10,
-}
-BACK_TO = {"case.returned.v1": "in-review", "case.reopened.v1": "in-review"}
-"""Facts that take a case back on purpose; what follows them counts anew."""
 UNTOLD = frozenset(
     {
         "recording.transcribed.v1",
@@ -103,25 +73,15 @@ def timeline_of(suggestion_id: str, facts: Iterable[Fact]) -> Timeline:
     """All that is known, in order of time."""
     timeline = Timeline(suggestion_id=suggestion_id)
     # Equal times (corrected, accepted and assigned may be one act of the router) are told in the order of their ranks.
-    ordered = sorted(facts, key=lambda fact: (_told_at(fact), _rank(fact), fact.event_id))
+    ordered = sorted(facts, key=lambda fact: (_told_at(fact), rank_of(fact.type), fact.event_id))
     for fact in ordered:
         _apply(timeline, fact)
-        if fact.type in BACK_TO:
-            timeline.state = BACK_TO[fact.type]
-        elif (state := STATE_OF.get(fact.type)) and RANK[state] >= RANK[timeline.state]:
-            timeline.state = state
+        timeline.state = state_after(timeline.state, fact.type)
         if fact.type == "notice.sent.v1" and fact.data.get("channel") == "page":
             timeline.notices.append(Step(at=fact.at, type=fact.type, data=fact.data))
         elif fact.type not in UNTOLD:
             timeline.steps.append(Step(at=_told_at(fact), type=fact.type, data=fact.data))
     return timeline
-
-
-def _rank(fact: Fact) -> int:
-    """A correction comes before what is decided on it."""
-    if fact.type == "suggestion.corrected.v1":
-        return RANK["in-review"]
-    return RANK.get(STATE_OF.get(fact.type, ""), 5)
 
 
 def _told_at(fact: Fact) -> datetime:

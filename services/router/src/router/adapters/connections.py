@@ -20,11 +20,12 @@ from router.adapters.issue_store import MongoIssues
 from router.adapters.lease import MongoLease
 from router.adapters.notice_log import MongoNotices
 from shared.clock import Clock
+from shared.messaging.attempts import Handler
 from shared.messaging.broker import build_broker
 from shared.messaging.connection import KafkaConnection
 from shared.messaging.consuming import Consuming
 from shared.messaging.dead_letters import DeadLetters
-from shared.messaging.delivery import Delivery, Handler
+from shared.messaging.delivery import Delivery
 from shared.messaging.metrics import DeliveryMetrics
 from shared.messaging.provisioning import verify
 from shared.messaging.publishing import Publisher
@@ -35,7 +36,7 @@ from shared.runtime.startup import Startup
 from shared.storage.letters import letter_ledger
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import Mongo
-from shared.storage.outbox import OutboxStore
+from shared.storage.outbox_store import OutboxStore
 
 _log = structlog.get_logger(__name__)
 DATABASE = "router"

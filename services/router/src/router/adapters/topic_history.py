@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.contracts.envelope import Event
 from shared.errors import PermanentError
 from shared.messaging.connection import KafkaConnection
-from shared.messaging.encoding import from_record
+from shared.messaging.decoding import from_record
 
 POLL_MS = 500
 
