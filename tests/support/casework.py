@@ -11,7 +11,8 @@ from ulid import ULID
 from router.domain.case import Case
 from router.domain.district import Account
 from router.domain.following import CurrentIssue, Finding
-from router.ports import Filters, Notified, Page
+from router.ports.cases import Filters, Page
+from router.ports.telling import Notified
 from shared.contracts.envelope import Event
 from shared.contracts.model import EventData
 from shared.contracts.notices import NoticeOutcome

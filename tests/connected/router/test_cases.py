@@ -20,7 +20,7 @@ from router.handlers.act import Act
 from router.handlers.decide import Decide
 from router.handlers.open_case import OpenCase
 from router.handlers.supervise import Supervise
-from router.ports import Filters
+from router.ports.cases import Filters
 from router.replay import rerun
 from shared.clock import SystemClock
 from shared.contracts.notices import NoticeSent

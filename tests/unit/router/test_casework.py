@@ -14,7 +14,7 @@ from router.handlers.act import Act
 from router.handlers.decide import Decide
 from router.handlers.open_case import OpenCase
 from router.handlers.queues import Queues
-from router.ports import Filters
+from router.ports.cases import Filters
 from shared.contracts.suggestions import Transcript
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
 from tests.support.casework import (

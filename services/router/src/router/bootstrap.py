@@ -28,7 +28,12 @@ from router.handlers.open_case import NoteCopies, NoteNotice, OpenCase, ReviseCa
 from router.handlers.queues import Queues
 from router.handlers.sign_in import SignIn
 from router.handlers.supervise import Supervise
-from router.ports import CaseStore, Classifier, CopyLog, IssueStore, Lease, LetterBox, NoticeLog, Numbers
+from router.ports.cases import CaseStore, Numbers
+from router.ports.deciding import Classifier
+from router.ports.issues import IssueStore
+from router.ports.lease import Lease
+from router.ports.letters import LetterBox
+from router.ports.telling import CopyLog, NoticeLog
 from router.routes import acts, desk, failures, hot, letters, sessions
 from router.routes.playing import Grant, Playing, origin_of
 from router.routes.rendering import Pages

@@ -14,7 +14,7 @@ BLOCK = 50
 
 
 class MongoNumbers:
-    """Fulfils `ports.Numbers`; the counter is made before it is first used, since an upsert may race."""
+    """Fulfils `ports.cases.Numbers`; the counter is made before it is first used, since an upsert may race."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection

@@ -10,7 +10,7 @@ from shared.storage.mongo import Collection, translated
 
 
 class MongoCopies:
-    """Fulfils `ports.CopyLog`."""
+    """Fulfils `ports.telling.CopyLog`."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection

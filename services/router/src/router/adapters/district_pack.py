@@ -12,23 +12,11 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from router.adapters.holidays import work_calendar
 from router.domain.decision import Frozen
-from router.domain.district import (
-    Account,
-    Clock,
-    CollectionPoint,
-    District,
-    Example,
-    FieldClass,
-    Hotline,
-    Name,
-    NumberPrefix,
-    Organisation,
-    Place,
-    ScreeningWords,
-    Thresholds,
-)
+from router.domain.district import Account, Clock, District, Example, FieldClass, Hotline, NumberPrefix, Thresholds
+from router.domain.organisation import CollectionPoint, Name, Organisation, Place
 from router.domain.pack_check import check
 from router.domain.rule_table import Id, Rule
+from router.domain.screening_words import ScreeningWords
 from shared.errors import PermanentError
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

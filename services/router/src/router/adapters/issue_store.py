@@ -11,7 +11,7 @@ SHOWN = 50
 
 
 class MongoIssues:
-    """Fulfils `ports.IssueStore`; a few dozen documents that can be made anew from the cases."""
+    """Fulfils `ports.issues.IssueStore`; a few dozen documents that can be made anew from the cases."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection

@@ -9,7 +9,7 @@ from shared.storage.mongo import Collection, DuplicateKey, translated
 
 
 class MongoLease:
-    """Fulfils `ports.Lease`. Whoever holds it may still be overtaken: writes must be conditional all the same."""
+    """Fulfils `ports.lease.Lease`. Whoever holds it may still be overtaken: writes must be conditional all the same."""
 
     def __init__(self, collection: Collection, name: str, holder: str, clock: Clock, *, lasts: timedelta) -> None:
         self._collection = collection

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from router.domain.calibration import Calibration
 from router.domain.features import LexicalFeatures
-from router.domain.text_model import Head, TextModel
+from router.domain.linear_head import Head
+from router.domain.text_model import TextModel
 from shared.errors import PermanentError
 
 FORMAT = 2

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from router.ports import Notified
+from router.ports.telling import Notified
 from shared.contracts.notices import NoticeOutcome
 from shared.storage.mongo import Collection, DuplicateKey, translated
 
 
 class MongoNotices:
-    """Fulfils `ports.NoticeLog`."""
+    """Fulfils `ports.telling.NoticeLog`."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection

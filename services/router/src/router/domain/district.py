@@ -2,66 +2,18 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from re import Pattern
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
 from router.domain.decision import Frozen
-from router.domain.rule_table import Groups, Id, Rule, RuleIndex, Word, Words
+from router.domain.organisation import Body, CollectionPoint, Name, Organisation, Place
+from router.domain.rule_table import Id, Rule, RuleIndex
+from router.domain.screening_words import Ground, Nature, ScreeningWords
 from router.domain.working_days import WorkCalendar
 
 NumberPrefix = Annotated[str, Field(pattern=r"^[A-Z]{1,8}$")]
 Role = Literal["clerk", "handler", "supervisor", "leader"]
-Nature = Literal["咨询", "求助", "投诉", "举报", "建议", "表扬"]
-
-
-class Name(Frozen):
-    """Simplified Chinese first, English second."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-
-class Body(Frozen):
-    """Anything a case can be assigned to: the lead office, a town or street, a district unit."""
-
-    id: Id
-    name: Name
-    kind: str
-    aliases: Words = ()
-    duties: str = Field(min_length=2)
-    contact: str = Field(min_length=2)
-
-
-class Organisation(Frozen):
-    """The 1 + 13 + 89 of the district (other packs may have other numbers)."""
-
-    lead_office: Body
-    towns: tuple[Body, ...] = Field(min_length=1)
-    units: tuple[Body, ...] = Field(min_length=1)
-
-
-class Place(Frozen):
-    """A named place; a road may run through several towns."""
-
-    name: Word
-    kind: Literal["road", "community", "village", "school", "landmark", "station", "river"]
-    towns: tuple[Id, ...] = Field(min_length=1)
-    aliases: Words = ()
-
-
-class CollectionPoint(Frozen):
-    """A station or direct-report point whose yield is counted."""
-
-    id: Id
-    name: Name
-    place: str
-    town: Id
-    kind: str
-    keeper: str
-    language: str = "zh-CN"
-    theme: str = ""
 
 
 class FieldClass(Frozen):
@@ -73,46 +25,6 @@ class FieldClass(Frozen):
     unit: Id
     co_units: tuple[Id, ...] = ()
     territorial: bool = False
-
-
-class Ground(Frozen):
-    """A coded ground for declining. `certain` groups (one word of each) may decline a typed text by
-    themselves where nothing in it asks for a change; `hints` only send it to a person."""
-
-    id: str = Field(pattern=r"^R(0[1-9]|1[0-4])$")
-    name: Name
-    redirect: Name
-    certain: tuple[Groups, ...] = ()
-    hints: Words = ()
-
-
-class EmergencyWords(Frozen):
-    """`immediate` words report danger by themselves, `possible` ones only beside a word of `now`.
-
-    A word of `topics` in the sentence (a drill, a lesson) or of `guards` in the clause (prevention, the
-    past) clears both. `pointers` give the numbers to call, each with the words that ask for it.
-    """
-
-    immediate: Words
-    possible: Words
-    now: Words
-    topics: Words
-    guards: Words
-    pointers: tuple[tuple[str, Words], ...]
-    default_pointer: str
-
-
-class ScreeningWords(Frozen):
-    """Everything screening looks for, and what reviewers read for each reason code."""
-
-    grounds: tuple[Ground, ...]
-    emergency: EmergencyWords
-    suggestion_markers: Words
-    enquiry_markers: Words
-    test_texts: Words
-    advertising_patterns: tuple[Pattern[str], ...]
-    not_suggestions: Mapping[Nature, str]
-    reasons: Mapping[str, Name]
 
 
 class Clock(Frozen):

@@ -7,8 +7,9 @@ import re
 from typing import Literal
 
 from router.domain.decision import Evidence, Frozen
-from router.domain.district import District, Ground
+from router.domain.district import District
 from router.domain.normalising import clauses, sentences
+from router.domain.screening_words import Ground
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LETTERS = re.compile(r"[a-z]{2,}")

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.model_selection import StratifiedKFold
-from sklearn.svm import LinearSVC
 
 from router.domain.calibration import Calibration, threshold_at
 from router.domain.features import Floats, LexicalFeatures, Texts, Topics, meaning_rows
+from router.domain.linear_head import SEED, Head, margins_of
 
 Embed = Callable[[Sequence[str]], Floats]
 """Texts to vectors, shape (n, d); deterministic, computes for some milliseconds per text."""
@@ -25,7 +25,6 @@ CHOSEN_AT = 0.96
 QUICK_PRECISION = 0.97
 """Stricter where the meaning was not even asked for."""
 FOLDS = 5
-SEED = 20261124
 LATEST = 64
 """Texts whose features are kept: more than are answered at the same time."""
 
@@ -46,38 +45,6 @@ class Prediction:
     class_id: str
     confidence: float
     margin: float
-
-
-@dataclass(frozen=True)
-class Head:
-    """One linear machine: weights (classes, columns), offsets (classes), and how far its margin can be trusted."""
-
-    weights: Floats
-    offsets: Floats
-    calibration: Calibration
-
-    @classmethod
-    def fit(cls, rows: csr_matrix, labels: NDArray[Any], calibration: Calibration | None = None) -> Head:
-        """A support vector machine per class, rare classes counting as much as frequent ones."""
-        machine = LinearSVC(C=1.0, class_weight="balanced", random_state=SEED).fit(rows, labels)
-        weights, offsets = machine.coef_, machine.intercept_
-        if len(machine.classes_) == 2:  # scikit-learn keeps one row then
-            weights, offsets = np.vstack([-weights, weights]), np.concatenate([-offsets, offsets])
-        return cls(weights.astype(np.float32), offsets.astype(np.float32), calibration or Calibration(1.0, 0.0))
-
-    def scores(self, rows: csr_matrix) -> NDArray[np.float64]:
-        """Shape (n, classes)."""
-        # Only the few columns that a text has are touched; a product with the whole matrix takes ten times as long.
-        each = [self.weights[:, row.indices] @ row.data for row in rows]
-        scores: NDArray[np.float64] = np.array(each) + self.offsets
-        return scores
-
-
-def margins_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Best minus second best, shape (n,)."""
-    ordered = np.sort(scores, axis=1)
-    margins: NDArray[np.float64] = ordered[:, -1] - ordered[:, -2]
-    return margins
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from router.domain import access, casework, merging
 from router.domain.case import Case
 from router.domain.district import Account
 from router.domain.steps import Step
-from router.ports import CaseStore, Pack
+from router.ports.cases import CaseStore
+from router.ports.deciding import Pack
 from shared.clock import Clock
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from router.domain import access, opening
 from router.domain.district import Account
 from router.handlers.decide import Decide
-from router.ports import CaseStore, Pack
+from router.ports.cases import CaseStore
+from router.ports.deciding import Pack
 from shared.clock import Clock
 from shared.errors import Conflict, Forbidden, NotFound
 

@@ -9,7 +9,7 @@ from router.domain.decision import Assign, Decision, Evidence, Review
 from router.domain.district import District
 from router.domain.normalising import normalise
 from router.domain.routing import Item, decide
-from router.ports import Classifier, Pack, Simplify
+from router.ports.deciding import Classifier, Pack, Simplify
 from shared.clock import Clock, SystemClock
 from shared.contracts.suggestions import SuggestionSubmitted
 

@@ -18,7 +18,10 @@ from router.domain.following import (
     comparable,
     record_of,
 )
-from router.ports import CaseStore, Filters, IssueStore, Lease, Simplify
+from router.ports.cases import CaseStore, Filters
+from router.ports.deciding import Simplify
+from router.ports.issues import IssueStore
+from router.ports.lease import Lease
 from shared.clock import Clock
 from shared.contracts.cases import CaseIssueJoined
 from shared.errors import MinshengError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from router.domain import access
 from router.domain.district import Account
-from router.ports import LetterBox
+from router.ports.letters import LetterBox
 from shared.contracts.letters import HANDLED, Contents, Letter, Trial
 from shared.contracts.topics import BY_NAME
 from shared.errors import Forbidden, InvalidInput, NotFound

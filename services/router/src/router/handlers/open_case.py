@@ -7,7 +7,9 @@ from router.domain import opening
 from router.domain.steps import Step
 from router.domain.working_days import SHANGHAI
 from router.handlers.decide import Decide
-from router.ports import CaseStore, CopyLog, NoticeLog, Numbers, Pack
+from router.ports.cases import CaseStore, Numbers
+from router.ports.deciding import Pack
+from router.ports.telling import CopyLog, NoticeLog
 from shared.clock import Clock
 from shared.contracts.envelope import Event
 from shared.contracts.notices import NoticeOutcome, NoticeSent

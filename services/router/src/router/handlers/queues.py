@@ -10,7 +10,9 @@ from router.domain import access
 from router.domain.case import Case
 from router.domain.district import Account
 from router.domain.following import CurrentIssue
-from router.ports import CaseStore, CopyLog, Filters, IssueStore, NoticeLog, Notified, Page
+from router.ports.cases import CaseStore, Filters, Page
+from router.ports.issues import IssueStore
+from router.ports.telling import CopyLog, NoticeLog, Notified
 from shared.contracts.suggestions import MediaRef
 from shared.errors import Forbidden, NotFound
 

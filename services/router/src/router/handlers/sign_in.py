@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import Protocol
 
 from router.domain.district import Account
-from router.ports import Pack
+from router.ports.deciding import Pack
 from shared.clock import Clock
 from shared.errors import Forbidden, PermanentError
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from router.domain import orders
-from router.ports import CaseStore, Lease, Pack
+from router.ports.cases import CaseStore
+from router.ports.deciding import Pack
+from router.ports.lease import Lease
 from shared.clock import Clock
 from shared.errors import MinshengError
 

@@ -14,7 +14,7 @@ from router.domain import access
 from router.domain.case import State
 from router.domain.district import Account
 from router.handlers.queues import PAGE, Queues
-from router.ports import Filters
+from router.ports.cases import Filters
 from router.routes import why
 from router.routes.playing import Playing
 from router.routes.rendering import ROOM, Pages

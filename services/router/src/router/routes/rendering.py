@@ -12,10 +12,11 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from router.domain import access
-from router.domain.district import Account, Name
+from router.domain.district import Account
+from router.domain.organisation import Name
 from router.domain.rule_table import Rule
 from router.domain.working_days import SHANGHAI
-from router.ports import Pack
+from router.ports.deciding import Pack
 from router.routes import wording
 from shared.runtime import translations
 

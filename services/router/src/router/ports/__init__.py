@@ -1,0 +1,1 @@
+"""What the use cases need of the world, by subject; adapters fulfil it, tests may too."""
