@@ -74,7 +74,7 @@ async def test_a_relay_killed_after_the_publish_repeats_the_event_and_the_effect
     assert kept["outbox_published"] == 0
     await processes.ready(processes.start("intake_web"))
     await end_leases(mongo.database("intake_web")["suggestions"])
-    async with topic_events(fragile.infrastructure, "suggestions") as events_of:
+    async with topic_events(fragile.infrastructure, "suggestions", repeated=True) as events_of:
         events = await events_of(kept["_id"], 2)
     assert [event.id for event in events] == [kept["outbox"][0]["event_id"]] * 2
     house = RouterHouse(fragile.infrastructure, prefix)

@@ -2,7 +2,7 @@
 
 Fields in the document: `outbox` (all entries, kept for republishing), `outbox_length`, `outbox_published` (how
 many of them the broker has acknowledged), `outbox_at` (time of the newest), and `outbox_next_at`, present only
-while something is pending, under a partial index; it doubles as the lease of whoever is publishing.
+while something is pending, under a sparse index; it doubles as the lease of whoever is publishing.
 """
 
 from __future__ import annotations
