@@ -17,9 +17,12 @@ ALL = "fpu avx2 avx512f avx512dq avx512cd avx512bw avx512vl"
         ("AuthenticAMD", ALL, True),
         ("AuthenticAMD", ALL.replace("avx512vl", ""), False),
         ("GenuineIntel", ALL, False),
+        ("GenuineIntel", f"{ALL} avx512_vbmi2", True),
     ],
 )
-def test_wide_vectors_need_amd_and_every_flag(tmp_path: Path, vendor: str, flags: str, expected: bool) -> None:
+def test_wide_vectors_need_every_flag_and_a_steady_clock(
+    tmp_path: Path, vendor: str, flags: str, expected: bool
+) -> None:
     info = tmp_path / "cpuinfo"
     info.write_text(f"processor\t: 0\nvendor_id\t: {vendor}\nflags\t\t: {flags}\n")
     assert wide_vectors(info) is expected
