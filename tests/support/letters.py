@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 
 from router.domain.features import Floats
-from router.domain.similarity import Message
+from router.domain.messages import Message
 from router.domain.text_model import Row
 
 TOPICS = {"school": ("学校", "老师", "学生"), "bus": ("公交", "站牌", "班次"), "clinic": ("医院", "医生", "挂号")}

@@ -20,8 +20,8 @@ from router.domain.figures import Answer, pairwise, routing_figures
 from router.domain.heat import HotIssue, hottest
 from router.domain.issues import IssueStream
 from router.domain.linear_head import SEED
+from router.domain.messages import Message
 from router.domain.normalising import normalise
-from router.domain.similarity import Message
 from router.domain.text_model import FOLDS, PRECISION, Embed, Row, TextModel
 from shared.clock import SystemClock
 from shared.errors import MinshengError

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError, field_validator
 
-from router.domain.similarity import Message
+from router.domain.messages import Message
 from router.domain.text_model import Row
 from shared.errors import PermanentError
 

@@ -10,8 +10,8 @@ from router.domain.case import Case, Joined, Likely
 from router.domain.duplicates import Proposal, Suspect, propose
 from router.domain.heat import HotIssue, described, hottest
 from router.domain.issues import IssueStream
+from router.domain.messages import Message
 from router.domain.normalising import normalise
-from router.domain.similarity import Message
 from shared.contracts.cases import Evidence
 from shared.contracts.model import Contract
 

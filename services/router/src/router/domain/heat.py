@@ -9,7 +9,7 @@ from datetime import datetime
 from math import log, log1p, sqrt
 
 from router.domain.issues import IssueStream
-from router.domain.similarity import Message
+from router.domain.messages import Message
 from router.domain.wording import distinctive, subject_of
 
 HALF_LIFE_DAYS = 90.0

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import exp
 
-from router.domain.similarity import Message, SimilarityWindow
+from router.domain.messages import Message
+from router.domain.similarity import SimilarityWindow
 
 NEAREST = 3
 """A message joins by its likeness to so many members, so that one odd member draws nobody in."""

@@ -2,55 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zlib import crc32
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from router.domain.wording import distinctive, grams, place_marks, subject_of, without_numbers
+from router.domain.messages import BUCKETS, Entry, Ints, Message, column_of, entry_of
+from router.domain.wording import without_numbers
 
-Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
-BUCKETS = 1 << 20
-"""Grams are hashed into so many columns: no vocabulary grows with the years."""
-GRAM_SIZES = (1, 2, 3)
 EXPECTED = 50
 """Messages imagined beside those of a young window, so that the first few that agree are seen to."""
-SUBJECT_TIMES = 2
-BODY_CHARS = 400
-PLACE_CHARS = 150
-"""Places named this early are where the matter is."""
 ELSEWHERE, ELSEWHERE_AT_MOST = 0.35, 0.11
 """What is left of a likeness when both name places and share none: 建设路 is not 人民路."""
 PROBES, POSTINGS, COMPARED = 64, 128, 64
 """Per message: rarest grams looked up, latest messages kept under each, messages compared in full. They bound
 the cost whatever the size of the window."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """One suggestion of the inflow. `person` is any stable mark of who sent it, `support` the likes it got."""
-
-    id: str
-    text: str
-    at: datetime
-    subject: str | None = None
-    person: str | None = None
-    support: int = 0
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A message in the window: its columns in ascending order, their weights, and the places it names."""
-
-    message: Message
-    columns: Ints
-    weights: NDArray[np.float32]
-    places: frozenset[str]
 
 
 class SimilarityWindow:
@@ -81,7 +49,7 @@ class SimilarityWindow:
         ):
             gone.append(self._oldest)
             self._forget()
-        entry = _entry(message)
+        entry = entry_of(message)
         number, self._next = self._next, self._next + 1
         self._entries[number] = entry
         self._seen_in[entry.columns] += 1
@@ -123,7 +91,7 @@ class SimilarityWindow:
 
     def frequency(self, gram: str) -> int:
         """In how many messages of the window a gram occurs (never too low; a shared column may make it too high)."""
-        return int(self._seen_in[_column(without_numbers(gram))])
+        return int(self._seen_in[column_of(without_numbers(gram))])
 
     def _rarity(self, columns: Ints) -> Floats:
         rarity: Floats = np.maximum(np.log((len(self._entries) + EXPECTED) / (self._seen_in[columns] + 0.5)), 0.0)
@@ -148,27 +116,3 @@ class SimilarityWindow:
         for column in entry.columns[self._seen_in[entry.columns] == 0].tolist():
             self._postings.pop(column, None)
         self._oldest += 1
-
-
-def _column(gram: str) -> int:
-    return crc32(gram.encode()) % BUCKETS
-
-
-def _entry(message: Message) -> Entry:
-    subject = without_numbers(distinctive((message.subject or "").strip() or subject_of(message.text)))
-    body = without_numbers(distinctive(message.text))
-    counts = grams(body[:BODY_CHARS], GRAM_SIZES)
-    for gram, times in grams(subject, GRAM_SIZES).items():
-        counts[gram] += times * SUBJECT_TIMES
-    columns: Mapping[int, int] = _by_column(counts)
-    order = np.array(sorted(columns), dtype=np.int32)
-    weights = 1 + np.log(np.array([columns[c] for c in order.tolist()], dtype=np.float32))
-    return Entry(message, order, weights, place_marks(subject) | place_marks(body[:PLACE_CHARS]))
-
-
-def _by_column(counts: Mapping[str, int]) -> dict[int, int]:
-    columns: dict[int, int] = {}
-    for gram, times in counts.items():
-        column = _column(gram)
-        columns[column] = columns.get(column, 0) + times
-    return columns
