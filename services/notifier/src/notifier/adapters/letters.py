@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from notifier.adapters.pack import LetterPack
-from notifier.domain import wording
+from notifier.domain import letter_wording, wording
 from notifier.domain.letter import Particulars, Translate, moment
 from notifier.domain.notice import Notice, Recipient
 from notifier.domain.safety import greeting_name
@@ -79,7 +79,7 @@ class Letters:
         """The whole mail, ready to be sent."""
         tongue = spoken(language)
         tr = self._catalogue.translate(tongue)
-        letter = wording.letter(notice, tr, self._particulars(notice, tongue, recipient, contact))
+        letter = letter_wording.letter(notice, tr, self._particulars(notice, tongue, recipient, contact))
         preferences = f"{self._public_url}/preferences/{self._token(to)}"
         context: dict[str, Any] = {
             "letter": letter,
