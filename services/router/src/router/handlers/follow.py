@@ -8,17 +8,10 @@ from collections.abc import Callable
 import structlog
 
 from router.domain.case import Case
-from router.domain.following import (
-    WINDOW,
-    WINDOW_CASES,
-    CurrentIssue,
-    Finding,
-    Following,
-    Record,
-    comparable,
-    record_of,
-)
-from router.ports.cases import CaseStore, Filters
+from router.domain.following import CurrentIssue, Finding, Following, comparable, record_of
+from router.handlers.pacing import Pacing
+from router.handlers.recall import Recall
+from router.ports.cases import CaseStore
 from router.ports.deciding import Simplify
 from router.ports.issues import IssueStore
 from router.ports.lease import Lease
@@ -33,14 +26,7 @@ COOL_EVERY_S = 900.0
 """Heat falls by age even where nothing comes."""
 BATCH = 8
 """Read at once: the database serves nobody else meanwhile."""
-REMEMBERED_AT_ONCE = 100
-TAKEN_AT_ONCE = 50
 SHOWN = 50
-REST = 3.0
-"""Opening cases has the right of way: so many times as long as it worked, it rests."""
-PATIENCE_S = 0.15
-LOOK_S = 0.05
-"""While cases are being opened it waits as well, but not for long: what many speak of at once shows just then."""
 
 
 class FollowIssues:
@@ -64,7 +50,8 @@ class FollowIssues:
         self._lease = lease
         self._simplify = simplify
         self._clock = clock
-        self._busy = busy
+        self._pacing = Pacing(clock, busy)
+        self._recall = Recall(store, simplify, clock, self._pacing)
         self._following: Following | None = None
         self._changed = True
         self._shown_at: float | None = None
@@ -73,9 +60,12 @@ class FollowIssues:
         """Compare all that wait; returns how many. Another's lease: nothing, and the memory is given up."""
         if not await self._holds():
             return 0
-        following = self._following or await self._remembered()
+        following = self._following
         if following is None:
-            return 0
+            following = await self._recall.following(self._holds)
+            if following is None:
+                return 0
+            self._changed = True
         self._following = following
         compared = 0
         while waiting := await self._store.unfollowed(limit=BATCH):
@@ -114,39 +104,7 @@ class FollowIssues:
                 _log.error("case_not_compared", case=case.number, error_type=type(error).__name__)
         await self._store.followed(case, finding, _events(case, finding, self._clock))
         following.settle(case.suggestion_id)
-        await self._rest(started)
-
-    async def _rest(self, started: float) -> None:
-        await self._clock.sleep(REST * (self._clock.monotonic() - started))
-        waits_until = self._clock.monotonic() + PATIENCE_S
-        while self._busy() and self._clock.monotonic() < waits_until:
-            await self._clock.sleep(LOOK_S)
-
-    async def _remembered(self) -> Following | None:
-        """The window, oldest first; None when the lease was lost meanwhile."""
-        records: list[Record] = []
-        since, before = self._clock.now() - WINDOW, None
-        while len(records) < WINDOW_CASES:
-            started = self._clock.monotonic()
-            page = await self._store.page(Filters(), before=before, limit=REMEMBERED_AT_ONCE)
-            recent = [one for one in page.cases if one.suggestion.received_at >= since]
-            records += [record_of(one, self._simplify) for one in recent if one.follow_key is None and comparable(one)]
-            before = page.before
-            if before is None or len(recent) < len(page.cases):
-                break
-            await self._rest(started)
-            if not await self._holds():
-                return None
-        following = Following()
-        records.reverse()
-        for at in range(0, len(records), TAKEN_AT_ONCE):
-            started = self._clock.monotonic()
-            await asyncio.to_thread(_remember, following, records[at : at + TAKEN_AT_ONCE])
-            await self._rest(started)
-            if not await self._holds():
-                return None
-        self._changed = True
-        return following
+        await self._pacing.rest(started)
 
     async def _show(self, following: Following) -> None:
         now = self._clock.monotonic()
@@ -156,11 +114,6 @@ class FollowIssues:
         hot: list[CurrentIssue] = await asyncio.to_thread(following.hot, self._clock.now(), limit=SHOWN)
         await self._issues.show(hot)
         self._shown_at, self._changed = now, False
-
-
-def _remember(following: Following, records: list[Record]) -> None:
-    for record in records:
-        following.remember(record)
 
 
 def _events(case: Case, finding: Finding | None, clock: Clock) -> list[CaseIssueJoined]:
