@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from urllib.parse import urlparse
 
-import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.staticfiles import StaticFiles
 
+from notifier.adapters.background_work import BackgroundWork
 from notifier.adapters.contacts import VaultContacts
 from notifier.adapters.letters import PACKAGE, Catalogue, Letters, template_environment
 from notifier.adapters.mail import MailServer, SmtpMailer
@@ -40,13 +39,11 @@ from shared.messaging.relay import Relay
 from shared.runtime.health import Health
 from shared.runtime.problems import Problems
 from shared.runtime.serve import build_app
-from shared.runtime.startup import Startup
 from shared.storage.marks import MarkStore
 from shared.storage.mongo import Mongo
 from shared.storage.outbox_store import OutboxStore
 from shared.storage.vault import Vault
 
-_log = structlog.get_logger(__name__)
 NAME = "notifier"
 OBSERVE_EVERY_S = 5.0
 
@@ -95,22 +92,10 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, group: str = NA
     marks = MarkStore(database)
     consuming = Consuming(build_broker(connection), group=group, clock=clock, metrics=metrics, marks=marks)
     consuming.add(TOPICS, delivery, gather=True)  # a mail may leave a tenth of a second later
-    tasks: set[asyncio.Task[None]] = set()
-    startup = Startup(clock)
 
     async def indexes() -> None:
         await outbox.ensure_indexes()
         await jobs.ensure_indexes()
-
-    async def start() -> None:
-        """Wait for broker and database, then work; a missing topic is said loudly and looked for again."""
-        await startup.until_done("topics", lambda: verify(connection))
-        await startup.until_done("database", indexes)
-        startup.finish()
-        _log.info("started")
-        async with asyncio.TaskGroup() as group:
-            for work in (relay.run(), consuming.run(), loop.run(), observe()):
-                group.create_task(work)
 
     async def observe() -> None:
         while True:
@@ -118,26 +103,24 @@ def bootstrap(settings: Settings, *, clock: Clock | None = None, group: str = NA
                 notice_metrics.oldest(await jobs.oldest_waiting_s())
             await clock.sleep(OBSERVE_EVERY_S)
 
-    async def working() -> str | None:
-        if startup.waiting:
-            return startup.waiting
-        ended = [task for task in tasks if task.done()]
-        return "a background task has ended" if ended else None
+    work = BackgroundWork(
+        clock,
+        {"topics": lambda: verify(connection), "database": indexes},
+        (relay.run, consuming.run, loop.run, observe),
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        tasks.add(asyncio.create_task(start(), name="notifier"))
+        work.start()
         try:
             yield
         finally:
             await consuming.stop()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await work.stop()
             await publisher.stop()
             mongo.close()
 
-    health.add("work", working)
+    health.add("work", work.check)
     health.add("database", mongo.check)
     health.add("broker", publisher.check)
     health.add("relay", relay.check)
