@@ -26,9 +26,10 @@ def test_every_message_of_the_templates_and_the_wording_has_its_chinese() -> Non
         for page in (ROOM / "templates").glob("*.html")
         for message in re.findall(r'_\("((?:[^"\\]|\\.)*)"', page.read_text("utf-8"))
     }
-    for node in ast.walk(ast.parse((ROOM / "routes" / "wording.py").read_text("utf-8"))):
-        if isinstance(node, ast.Dict):
-            used |= {value.value for value in node.values if isinstance(value, ast.Constant)}
+    for module in ("wording.py", "letter_wording.py"):
+        for node in ast.walk(ast.parse((ROOM / "routes" / module).read_text("utf-8"))):
+            if isinstance(node, ast.Dict):
+                used |= {value.value for value in node.values if isinstance(value, ast.Constant)}
     assert len(used) > 120
     assert sorted(message for message in used if CHINESE.gettext(message) == message) == []
 

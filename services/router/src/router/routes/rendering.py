@@ -17,7 +17,7 @@ from router.domain.organisation import Name
 from router.domain.rule_table import Rule
 from router.domain.working_days import SHANGHAI
 from router.ports.deciding import Pack
-from router.routes import wording
+from router.routes import letter_wording, wording
 from shared.runtime import translations
 
 ROOM = Path(__file__).parent.parent
@@ -40,6 +40,7 @@ class Pages:
         )
         self._environment.globals |= {
             "wording": wording,
+            "letter_wording": letter_wording,
             "when": _when,
             "minutes": lambda seconds: f"{int(seconds) // 60}:{int(seconds) % 60:02d}",
             "when_text": _when_text,
