@@ -9,20 +9,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from sklearn.model_selection import StratifiedKFold
-
 from router.adapters import labelled_rows
 from router.adapters.embedder import Embedder
 from router.adapters.simplified import simplify
 from router.adapters.topic_lexicon import topic_lexicon
-from router.domain.figures import Answer, pairwise, routing_figures
+from router.domain.cross_validation import answers_of, out_of_fold
+from router.domain.figures import pairwise, routing_figures
 from router.domain.heat import HotIssue, hottest
 from router.domain.issues import IssueStream
-from router.domain.linear_head import SEED
 from router.domain.messages import Message
 from router.domain.normalising import normalise
-from router.domain.text_model import FOLDS, PRECISION, Embed, Row, TextModel
+from router.domain.text_model import PRECISION, Embed, Row
 from shared.clock import SystemClock
 from shared.errors import MinshengError
 
@@ -67,22 +64,13 @@ def evaluate_routing(train: Path, data: Path, embed: Embed) -> dict[str, Any]:
     if train.read_bytes() == data.read_bytes():
         return held_out_figures(rows, embed)
     _say(f"{len(rows)} rows to learn, {len(other)} to answer")
-    answers = _answers(rows, other, embed)
+    answers = answers_of(rows, other, embed, topic_lexicon())
     return {**routing_figures(answers, PRECISION), "method": "trained on --train, answered --data"}
 
 
 def held_out_figures(rows: Sequence[Row], embed: Embed) -> dict[str, Any]:
     """Each row is answered by a model that never saw it; thresholds, too, come from the rows learned alone."""
-    remembered = _Remembering(embed)
-    labels = np.array([r.class_id for r in rows])
-    folds = min(FOLDS, int(np.unique(labels, return_counts=True)[1].min()))
-    if folds < 2:
-        raise ValueError("a class has a single row: nothing to hold out")
-    answers: list[Answer] = []
-    split = StratifiedKFold(folds, shuffle=True, random_state=SEED).split(labels, labels)
-    for number, (learned, held) in enumerate(split, 1):
-        _say(f"fold {number} of {folds}: {len(learned)} rows to learn, {len(held)} to answer")
-        answers += _answers([rows[i] for i in learned], [rows[i] for i in held], remembered)
+    answers, folds = out_of_fold(rows, embed, topic_lexicon(), _say)
     return {**routing_figures(answers, PRECISION), "method": f"stratified {folds}-fold, out of fold"}
 
 
@@ -122,27 +110,6 @@ def evaluate_issues(data: Path, report: Path | None = None) -> dict[str, Any]:
 def written(text: str) -> str:
     """The form in which the service compares texts."""
     return normalise(text, simplify)
-
-
-class _Remembering:
-    """Embeds each text once: folds share most of theirs."""
-
-    def __init__(self, embed: Embed) -> None:
-        self._embed = embed
-        self._known: dict[str, Any] = {}
-
-    def __call__(self, texts: Sequence[str]) -> Any:
-        new = [t for t in dict.fromkeys(texts) if t not in self._known]
-        if len(new) > 1:
-            _say(f"embedding {len(new)} texts")
-        self._known.update(zip(new, self._embed(new), strict=True))
-        return np.array([self._known[t] for t in texts])
-
-
-def _answers(learned: Sequence[Row], asked: Sequence[Row], embed: Embed) -> list[Answer]:
-    model = TextModel.train(learned, embed, topic_lexicon())
-    best = [(row, model.predict(row.subject, row.text, embed)[0]) for row in asked]
-    return [Answer(row.class_id, p.class_id, p.confidence, p.confidence >= model.auto_threshold) for row, p in best]
 
 
 def _followed(issue: str, merged: dict[str, str]) -> str:
