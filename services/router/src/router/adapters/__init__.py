@@ -1,0 +1,1 @@
+"""What fulfils the ports: Mongo, Kafka, the district pack, models, passwords."""
