@@ -183,5 +183,23 @@ async def test_an_edge_that_could_not_be_asked_for_is_asked_for_at_the_next_look
     assert len(watch.lost) == 1
 
 
+async def test_a_loss_that_could_not_be_noted_is_found_again_at_the_next_look() -> None:
+    log, marks = well(), Marks()
+    watch = LogWatch(marks, group="router")
+    watch.note([Record(9, log.times[9])])
+    log.times = {offset: 9_000 + offset for offset in range(20)}
+    watch.note([Record(19, log.times[19])])
+    noted, marks.note_loss = marks.note_loss, _full  # type: ignore[method-assign]  # away for once
+    with pytest.raises(TimeoutError):
+        await watch.inspect(log, log.ends)
+    marks.note_loss = noted  # type: ignore[method-assign]  # back
+    await watch.inspect(log, log.ends)
+    assert (len(watch.lost), log.rewound) == (1, [PLACE])
+
+
+async def _full(_topic: str, _reason: str) -> None:
+    raise TimeoutError
+
+
 async def _away(_: Mapping[TopicPartition, int]) -> dict[TopicPartition, OffsetAndTimestamp | None]:
     raise TimeoutError

@@ -64,12 +64,11 @@ class LogWatch:
         marked = {place: self._known[_key(place)] for place in ends if _key(place) in self._known}
         edges = self._edges.take()
         try:
-            lost = await self._lost(consumer, ends, marked, rounds(edges, ends))
-        except BaseException:
+            for place, mark in (await self._lost(consumer, ends, marked, rounds(edges, ends))).items():
+                await self._rewind(consumer, place, mark, ends[place])
+        except BaseException:  # the broker or the marks' store is away: the next look asks again
             self._edges.put_back(edges)
             raise
-        for place, mark in lost.items():
-            await self._rewind(consumer, place, mark, ends[place])
         self._checked |= {_key(place) for place in marked}
         self._checked &= {(place.topic, place.partition) for place in ends}
         changed, self._changed = self._changed, {}
