@@ -113,7 +113,7 @@ def bootstrap(
             connections.consume("suggestions", subscribers.of_suggestions(open_case, revise))
             connections.consume("notices", subscribers.of_notices(note))
             connections.consume("recordings", subscribers.of_recordings(NoteCopies(stores.copies)))
-            connections.start(supervise.run(), follow.run(), pack.run())
+            connections.start(clock=supervise.run(), issues=follow.run(), pack=pack.run())
         try:
             yield
         finally:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 import structlog
 
@@ -37,3 +39,10 @@ class Startup:
     def finish(self) -> None:
         """All steps are done."""
         self.waiting = None
+
+    def check(self, tasks: Iterable[asyncio.Task[Any]]) -> str | None:
+        """Readiness: None when all steps are done and all `tasks`, which should run for ever, do."""
+        if self.waiting:
+            return self.waiting
+        ended = [task.get_name() for task in tasks if task.done()]
+        return f"ended: {', '.join(ended)}" if ended else None

@@ -150,7 +150,4 @@ class Backbone:
         await self._outbox.ensure_indexes()
 
     async def _check(self) -> str | None:
-        if self._startup.waiting:
-            return self._startup.waiting
-        ended = [task.get_name() for task in self._tasks if task.done()]
-        return f"ended: {', '.join(ended)}" if ended else None
+        return self._startup.check(self._tasks)

@@ -44,10 +44,7 @@ class BackgroundWork:
 
     async def check(self) -> str | None:
         """None: all at work; else what is awaited or has ended."""
-        if self._startup.waiting:
-            return self._startup.waiting
-        ended = [task for task in self._tasks if task.done()]
-        return "a background task has ended" if ended else None
+        return self._startup.check(self._tasks)
 
     async def stop(self) -> None:
         """Cancel what runs and wait for it."""

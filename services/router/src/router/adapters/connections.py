@@ -101,16 +101,16 @@ class Connections:
         since = self._clock.monotonic() - LATELY_S
         return any(delivery.busy or delivery.last_progress > since for delivery in self._deliveries)
 
-    def start(self, *loops: Coroutine[Any, Any, None]) -> None:
+    def start(self, **loops: Coroutine[Any, Any, None]) -> None:
         """Run relay, consumers and `loops` in the background, once database and topics are there."""
         self._tasks.append(asyncio.create_task(self._run(loops), name="start"))
 
-    async def _run(self, loops: tuple[Coroutine[Any, Any, None], ...]) -> None:
+    async def _run(self, loops: Mapping[str, Coroutine[Any, Any, None]]) -> None:
         await self._startup.until_done("database", self._indexes)
         await self._startup.until_done("topics", lambda: verify(self._connection))
         self._startup.finish()
-        for loop in (self._relay.run(), self._consuming.run(), *loops):
-            self._tasks.append(asyncio.create_task(loop))
+        for name, loop in {"relay": self._relay.run(), "consuming": self._consuming.run(), **loops}.items():
+            self._tasks.append(asyncio.create_task(loop, name=name))
 
     async def _indexes(self) -> None:
         await self._outbox.ensure_indexes()
@@ -119,10 +119,7 @@ class Connections:
         await self.issues.ensure_indexes()
 
     async def _started(self) -> str | None:
-        if self._startup.waiting:
-            return self._startup.waiting
-        ended = [task for task in self._tasks[1:] if task.done()]
-        return f"a task has ended: {ended[0].exception()!r}"[:200] if ended else None
+        return self._startup.check(self._tasks[1:])  # the first is done once it has started the others
 
     async def stop(self) -> None:
         """Consumers first, then what they fed; never longer than the supervisor waits."""
